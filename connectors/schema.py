@@ -1,0 +1,149 @@
+"""The tables of the one database: archive, playback cache, ledger and tokens. Migrations are made from them.
+
+Every table that holds mail or words made from mail names its account, and loses its rows with it.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy import Column as C  # noqa: N817  a table reads better as a table
+from sqlalchemy.engine import Dialect
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    },
+)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware UTC time, kept as such by databases that forget time zones (SQLite)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """To the database: only aware times, as UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """From the database: always aware."""
+        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC)
+
+
+def _account(*, primary_key: bool = False) -> C[str]:
+    return C(
+        "account", String(64), ForeignKey("account.name", ondelete="CASCADE"), primary_key=primary_key, nullable=False
+    )
+
+
+account = Table(
+    "account", metadata,
+    C("name", String(64), primary_key=True),
+    C("kind", String(16), nullable=False),
+    C("owner_name", Text, nullable=False),
+    C("owner_addr", Text, nullable=False),
+    C("addresses", JSON, nullable=False),
+    C("settings", JSON, nullable=False),
+    C("signature", Text, nullable=False, server_default=""),
+)  # fmt: skip
+
+message = Table(
+    "message", metadata,
+    _account(primary_key=True),
+    C("message_id", Text, primary_key=True),
+    C("in_reply_to", Text, nullable=False),
+    C("references", JSON, nullable=False),
+    C("thread_id", Text, nullable=False),
+    C("sender", JSON, nullable=False),
+    C("recipients", JSON, nullable=False),  # {"to": [[addr, name]…], "cc": …, "bcc": …, "reply_to": …}
+    C("sent_at", UTCDateTime),
+    C("subject", Text, nullable=False),
+    C("text", Text, nullable=False),
+    C("text_hash", String(32), nullable=False),  # of the text without case and white space: finds duplicates
+    C("quoted", Text, nullable=False),
+    C("signature", Text, nullable=False),
+    C("language", String(8), nullable=False),
+    C("attachments", JSON, nullable=False),
+    C("kind", String(16), nullable=False),
+    C("kept", Boolean, nullable=False),
+    C("reason", Text, nullable=False),
+    C("is_excluded", Boolean, nullable=False, server_default="0"),  # taken out by the owner, for good
+    C("is_indexed", Boolean, nullable=False, server_default="0"),
+    Index(None, "account", "sent_at"),
+    Index(None, "account", "text_hash"),
+    Index(None, "account", "thread_id"),
+)  # fmt: skip
+
+quarantine = Table(
+    "quarantine", metadata,
+    _account(primary_key=True),
+    C("ref", Text, primary_key=True),
+    C("reason", Text, nullable=False),
+    C("raw", LargeBinary, nullable=False),
+    C("found_at", UTCDateTime, nullable=False),
+)  # fmt: skip
+
+cursor = Table(
+    "cursor", metadata,
+    _account(primary_key=True),
+    C("value", Text, nullable=False),
+    C("moved_at", UTCDateTime, nullable=False),
+)  # fmt: skip
+
+instruction = Table(
+    "instruction", metadata,
+    _account(primary_key=True),
+    C("message_id", Text, primary_key=True),
+    C("prompt_version", String(16), primary_key=True),
+    C("model", Text, primary_key=True),
+    C("text", Text, nullable=False),
+    C("source", String(16), nullable=False),  # "model", "extract" (subject and opening), "given" (by a person)
+)  # fmt: skip
+
+draft = Table(
+    "draft", metadata,
+    C("draft_id", String(32), primary_key=True),
+    _account(),
+    C("answers", Text),  # the Message-ID it answers; NULL for drafts on request
+    C("state", String(16), nullable=False),
+    C("reason", Text, nullable=False, server_default=""),  # why it failed or was withdrawn
+    C("message_id", Text, nullable=False, server_default=""),  # of the draft in the Drafts folder
+    C("instruction", Text, nullable=False, server_default=""),
+    C("subject", Text, nullable=False, server_default=""),
+    C("text", Text, nullable=False, server_default=""),
+    C("language", String(8), nullable=False, server_default=""),
+    C("adapter", Text, nullable=False, server_default=""),
+    C("prompt_version", String(16), nullable=False, server_default=""),
+    C("source_ids", JSON, nullable=False),
+    C("created_at", UTCDateTime, nullable=False),
+    C("changed_at", UTCDateTime, nullable=False),
+    C("first_token_s", Float),
+    C("tokens", Integer),
+    Index(None, "account", "answers", unique=True),
+)  # fmt: skip
+
+token = Table(
+    "token", metadata,
+    C("token_hash", String(64), primary_key=True),
+    _account(),
+    C("label", Text, nullable=False),
+    C("created_at", UTCDateTime, nullable=False),
+    C("used_at", UTCDateTime),
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""What a person meets: the command line, the HTTP service, the watchers, the engine's keeper."""
