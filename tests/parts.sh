@@ -1,0 +1,19 @@
+#!/bin/sh
+# Install the system parts the tests start, where this user may; say what is missing where not.
+set -eu
+missing=""
+for pair in dovecot:dovecot-imapd openssl:openssl systemd-analyze:systemd; do
+  command -v "${pair%%:*}" >/dev/null 2>&1 || [ -x "/usr/sbin/${pair%%:*}" ] || missing="$missing ${pair##*:}"
+done
+[ -n "$missing" ] || exit 0
+
+as_root=""
+[ "$(id -u)" = 0 ] || as_root="sudo -n"
+if command -v apt-get >/dev/null 2>&1 && $as_root true 2>/dev/null; then
+  echo "Installing for the tests:$missing"
+  $as_root apt-get update -qq
+  # shellcheck disable=SC2086  # a list of names
+  DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+else
+  echo "Missing for some tests:$missing. Get them: sudo apt-get install$missing. Without, these tests are skipped."
+fi
