@@ -1,0 +1,334 @@
+"""The archive: every mail that was synced, what was judged of it, and how far the sync has come.
+
+The rules this module keeps:
+1. A cursor moves in the transaction that stores the mail before it, or not at all.
+2. A mail is stored once, by (account, Message-ID); storing it again changes nothing, so an excluded one stays so.
+3. Every query names its account.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+
+from connectors import schema
+from connectors.account import AccountRecord
+from connectors.database import open_database
+from connectors.errors import UsageError
+from connectors.message import ArchivedEmail
+from connectors.rows import account_of_row, mail_of_row, row_of_account, row_of_mail
+
+GIVEN = "given"
+"""The source of instructions that a person wrote: they serve every prompt version and model."""
+
+_PAGE = 500
+
+_account, _message, _instruction = schema.account, schema.message, schema.instruction
+_LEARNED = _message.c.kept & ~_message.c.is_excluded
+
+
+class ArchiveSettings(BaseModel):
+    """Where the archive lies."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = ""
+    """A SQLAlchemy URL, such as "postgresql+psycopg://cyrano@db/cyrano"; empty for a file in the home folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How much an account's archive holds."""
+
+    total: int
+    kept: int
+    quarantined: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instruction:
+    """The words that would have led to a mail, and where they came from: "model", "extract" or "given"."""
+
+    message_id: str
+    text: str
+    source: str
+
+
+class Archive:
+    """The mail store. Threads may share it."""
+
+    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.engine = engine
+        self._clock = clock
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Open the archive at a SQLAlchemy URL, making it or bringing it up to date where needed.
+
+        Raises:
+            StoreError: it cannot be opened.
+        """
+        return cls(open_database(url))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Accounts
+
+    def add_account(self, record: AccountRecord) -> None:
+        """Remember an account.
+
+        Raises:
+            UsageError: there is one of that name.
+        """
+        try:
+            with self.engine.begin() as connection:
+                connection.execute(_account.insert(), row_of_account(record))
+        except IntegrityError as error:
+            hint = f"Take another name, or remove it first: cyrano account remove {record.name}"
+            raise UsageError(f'There is already an account "{record.name}".', hint=hint) from error
+
+    def accounts(self) -> list[AccountRecord]:
+        """Return all accounts, by name."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(_account).order_by(_account.c.name)).mappings()
+            return [account_of_row(row) for row in rows]
+
+    def account(self, name: str) -> AccountRecord:
+        """Return the account of that name.
+
+        Raises:
+            UsageError: there is none.
+        """
+        with self.engine.connect() as connection:
+            row = connection.execute(select(_account).where(_account.c.name == name)).mappings().first()
+        if row is None:
+            raise _no_account(name)
+        return account_of_row(row)
+
+    def remove_account(self, name: str) -> None:
+        """Forget an account and everything that was kept for it.
+
+        Raises:
+            UsageError: there is none.
+        """
+        with self.engine.begin() as connection:
+            if not connection.execute(delete(_account).where(_account.c.name == name)).rowcount:
+                raise _no_account(name)
+
+    # Sync
+
+    def store(self, account: str, mails: Sequence[ArchivedEmail], cursor: str | None) -> int:
+        """Store mails, then move the cursor there unless it is None, in one transaction; return how many were new.
+
+        Raises:
+            UsageError: there is no such account.
+        """
+        try:
+            with self.engine.begin() as connection:
+                new = self._insert_new(connection, mails)
+                if cursor is not None:
+                    row = {"account": account, "value": cursor, "moved_at": self._clock()}
+                    self._upsert(connection, schema.cursor, [row])
+        except IntegrityError as error:
+            raise _no_account(account) from error
+        return new
+
+    def cursor(self, account: str) -> str | None:
+        """Return how far the sync has come, or None before the first one."""
+        with self.engine.connect() as connection:
+            return connection.execute(
+                select(schema.cursor.c.value).where(schema.cursor.c.account == account)
+            ).scalar_one_or_none()
+
+    def quarantine(self, account: str, ref: str, reason: str, raw: bytes) -> None:
+        """Put aside a message that could not be read."""
+        row = {"account": account, "ref": ref, "reason": reason, "raw": raw, "found_at": self._clock()}
+        with self.engine.begin() as connection:
+            self._upsert(connection, schema.quarantine, [row])
+
+    def quarantined(self, account: str) -> list[tuple[str, str]]:
+        """Return (ref, reason) of every message put aside."""
+        columns = schema.quarantine.c
+        with self.engine.connect() as connection:
+            query = select(columns.ref, columns.reason).where(columns.account == account).order_by(columns.ref)
+            return [(ref, reason) for ref, reason in connection.execute(query)]
+
+    def known_ids(self, account: str, message_ids: Collection[str]) -> set[str]:
+        """Return which of these mails the archive holds."""
+        return self._known(account, _message.c.message_id, message_ids)
+
+    def known_texts(self, account: str, text_hashes: Collection[str]) -> set[str]:
+        """Return which of these texts the archive holds in a mail that was judged worth learning from."""
+        is_worth = _message.c.kept | _message.c.is_excluded
+        return self._known(account, _message.c.text_hash, text_hashes, is_worth)
+
+    # The signature that repeats under the owner's mail
+
+    def signature(self, account: str) -> str:
+        """Return the account's signature block; "" while none was found."""
+        with self.engine.connect() as connection:
+            query = select(_account.c.signature).where(_account.c.name == account)
+            return connection.execute(query).scalar_one_or_none() or ""
+
+    def set_signature(self, account: str, signature: str, rewritten: Iterable[ArchivedEmail]) -> None:
+        """Remember the signature block and replace the mails it was cut off from, all in one transaction."""
+        with self.engine.begin() as connection:
+            connection.execute(update(_account).where(_account.c.name == account).values(signature=signature))
+            for mail in rewritten:
+                row = row_of_mail(mail) | {"is_indexed": False}
+                connection.execute(update(_message).where(*_key(account, mail.email.message_id)).values(row))
+
+    # Reading
+
+    def mails(self, account: str, *, kept: bool | None = None) -> Iterator[ArchivedEmail]:
+        """Yield an account's mail, oldest first, undated mail before all; only kept or not kept mail where asked."""
+        conditions = () if kept is None else (_LEARNED,) if kept else (~_LEARNED,)
+        return self._read(_of(account, *conditions))
+
+    def texts(self, account: str) -> Iterator[str]:
+        """Yield the texts that are learned from."""
+        query = select(_message.c.text).where(_message.c.account == account, _LEARNED)
+        with self.engine.connect() as connection:
+            yield from connection.execution_options(yield_per=_PAGE).execute(query).scalars()
+
+    def get(self, account: str, message_id: str) -> ArchivedEmail | None:
+        """Return one mail, or None."""
+        return next(self._read(_of(account, _message.c.message_id == message_id)), None)
+
+    def count(self, account: str) -> Counts:
+        """Count what the archive holds of an account."""
+        learned = func.count().filter(_LEARNED)
+        put_aside = select(func.count()).where(schema.quarantine.c.account == account)
+        with self.engine.connect() as connection:
+            total, kept = connection.execute(select(func.count(), learned).where(_message.c.account == account)).one()
+            return Counts(total=total, kept=kept, quarantined=connection.execute(put_aside).scalar_one())
+
+    def exclude(self, account: str, message_id: str) -> None:
+        """Take a mail out of what is learned from, for good.
+
+        Raises:
+            UsageError: there is no such mail.
+        """
+        with self.engine.begin() as connection:
+            statement = update(_message).where(*_key(account, message_id)).values(is_excluded=True, is_indexed=False)
+            if not connection.execute(statement).rowcount:
+                hint = f"List the ids with: cyrano export --all --account {account}"
+                raise UsageError(f'The account "{account}" holds no mail <{message_id}>.', hint=hint)
+
+    # Index
+
+    def unindexed(self, account: str) -> Iterator[ArchivedEmail]:
+        """Yield the kept mail that is not in the index yet, oldest first."""
+        return self._read(_of(account, _LEARNED, ~_message.c.is_indexed))
+
+    def mark_indexed(self, account: str, message_ids: Collection[str]) -> None:
+        """Note that these mails are in the index."""
+        with self.engine.begin() as connection:
+            for page in _pages(list(message_ids)):
+                statement = update(_message).where(_message.c.account == account, _message.c.message_id.in_(page))
+                connection.execute(statement.values(is_indexed=True))
+
+    def forget_index(self) -> None:
+        """Note that no mail of any account is in the index: it is to be built anew."""
+        with self.engine.begin() as connection:
+            connection.execute(update(_message).values(is_indexed=False))
+
+    # Instructions
+
+    def instructions(self, account: str, prompt_version: str, model: str) -> dict[str, Instruction]:
+        """Return the instructions for a prompt version and model by Message-ID; those given by a person win."""
+        columns = _instruction.c
+        is_made_for = (columns.prompt_version == prompt_version) & (columns.model == model)
+        query = (
+            select(columns.message_id, columns.text, columns.source)
+            .where(columns.account == account, or_(is_made_for, columns.source == GIVEN))
+            .order_by(columns.source == GIVEN)
+        )
+        with self.engine.connect() as connection:
+            rows = connection.execute(query).mappings()
+            return {row["message_id"]: Instruction(**row) for row in rows}
+
+    def store_instructions(
+        self, account: str, prompt_version: str, model: str, instructions: Sequence[Instruction]
+    ) -> None:
+        """Keep instructions made by a model for a prompt version; newer ones replace older ones."""
+        rows = [
+            {
+                "account": account,
+                "message_id": each.message_id,
+                "prompt_version": prompt_version,
+                "model": model,
+                "text": each.text,
+                "source": each.source,
+            }
+            for each in instructions
+        ]
+        with self.engine.begin() as connection:
+            self._upsert(connection, _instruction, rows)
+
+    # Inside
+
+    def _read(self, query: Select[Any]) -> Iterator[ArchivedEmail]:
+        with self.engine.connect() as connection:
+            rows = connection.execution_options(yield_per=_PAGE).execute(query).mappings()
+            yield from map(mail_of_row, rows)
+
+    def _known(
+        self, account: str, column: ColumnElement[str], values: Collection[str], *conditions: ColumnElement[bool]
+    ) -> set[str]:
+        found: set[str] = set()
+        with self.engine.connect() as connection:
+            for page in _pages(list(values)):
+                query = select(column).where(_message.c.account == account, column.in_(page), *conditions)
+                found.update(connection.execute(query).scalars())
+        return found
+
+    def _insert_new(self, connection: Connection, mails: Sequence[ArchivedEmail]) -> int:
+        if not mails:
+            return 0
+        insert = self._insert(_message).on_conflict_do_nothing().returning(_message.c.message_id)
+        return len(connection.execute(insert, [row_of_mail(mail) for mail in mails]).all())
+
+    def _upsert(self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+        if not rows:
+            return
+        insert = self._insert(table)
+        key = [column.name for column in table.primary_key]
+        fresh = {column.name: insert.excluded[column.name] for column in table.c if column.name not in key}
+        connection.execute(insert.on_conflict_do_update(index_elements=key, set_=fresh), rows)
+
+    def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        return postgresql.insert(table) if self.engine.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def _of(account: str, *conditions: ColumnElement[bool]) -> Select[Any]:
+    order = (_message.c.sent_at.asc().nulls_first(), _message.c.message_id)
+    return select(_message).where(_message.c.account == account, *conditions).order_by(*order)
+
+
+def _key(account: str, message_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return _message.c.account == account, _message.c.message_id == message_id
+
+
+def _pages(values: list[str]) -> Iterator[list[str]]:
+    return (values[start : start + _PAGE] for start in range(0, len(values), _PAGE))
+
+
+def _no_account(name: str) -> UsageError:
+    return UsageError(f'There is no account "{name}".', hint="List them with: cyrano account list")
