@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypedDict
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from connectors.errors import PromptTooLong
 from connectors.message import Address, ThreadMessage
 
@@ -31,6 +33,15 @@ REPLY_INSTRUCTION = "Answer the last message."
 """Stands for the instruction where there is none and the thread alone has to do."""
 
 _FRAME = re.compile(r"<(/?)(mail|message)\b", re.IGNORECASE)
+
+
+class PromptSettings(BaseModel):
+    """How much a prompt may hold. The section `[prompt]`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    budget_tokens: int = Field(default=3000, ge=64)
+    """Tokens of the prompt at most; with the reply's it must stay within what the model can read."""
 
 
 class ChatMessage(TypedDict):

@@ -1,0 +1,225 @@
+"""The model server, asked in OpenAI's protocol. Adapters are loaded and unloaded the way vLLM does it.
+
+Rules:
+1. Only the server named by the URL is spoken to: no proxy of the environment, no redirect.
+2. A stream that did not come to its end is an error, never a shorter draft.
+3. Closing a stream closes its connection, and with it the generation on the server.
+4. No error of the client library leaves this module; `translate` knows them all.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+
+from connectors.errors import EngineDown, EngineError, ModelMissing
+
+if TYPE_CHECKING:
+    import openai
+    from openai.types.chat import ChatCompletionMessageParam
+
+CONNECT_TIMEOUT_S = 3.0
+READY_TIMEOUT_S = 5.0
+KEEP_ALIVE_S = 2.0
+"""Shorter than the 5 s after which the engine hangs up: a request must not meet a connection that is just closing."""
+
+
+class Sampling(BaseModel):
+    """How words are drawn. The section `[sampling]`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    temperature: float = Field(default=0.7, ge=0, le=2)
+    """How daring the choice of words is; 0 always takes the likeliest."""
+    top_p: float = Field(default=0.95, gt=0, le=1)
+    """Only the likeliest words that together have this probability are drawn from."""
+    max_tokens: PositiveInt = 400
+    """Longest answer."""
+    seed: int | None = None
+    """Set, the same prompt gives the same answer."""
+    stop: tuple[str, ...] = ()
+    """Texts that end the answer."""
+
+
+class ModelServer:
+    """A server of language models, by its URL ("http://127.0.0.1:8381/v1"). Safe to share between threads."""
+
+    def __init__(self, url: str, *, api_key: str = "none", timeout_s: float = 120.0) -> None:
+        self.url = url.rstrip("/")
+        self._api_key = api_key
+        self._timeout_s = timeout_s
+
+    def is_ready(self) -> bool:
+        """Tell whether the server can draft now."""
+        try:
+            with _translated(self.url):
+                self._get(f"{self.url.removesuffix('/v1')}/health")
+        except ModelMissing:  # not vLLM: no such route
+            return self._lists_models()
+        except EngineError:
+            return False
+        return True
+
+    def models(self) -> list[str]:
+        """Return the names that can be asked for: base models and loaded adapters.
+
+        Raises:
+            EngineDown: the server does not answer.
+            EngineError: it answers with an error.
+        """
+        with _translated(self.url):
+            return [model.id for model in self._client.models.list(timeout=READY_TIMEOUT_S)]
+
+    def load_adapter(self, name: str, path: Path) -> None:
+        """Load an adapter's folder under a name. The server reads the folder itself, so it must see the same disk.
+
+        Raises:
+            ModelMissing: there is no such folder, or the server cannot load adapters.
+            EngineError: the adapter does not fit the model, or the name is taken.
+        """
+        with _translated(self.url):
+            self._post("/load_lora_adapter", {"lora_name": name, "lora_path": str(path)})
+
+    def unload_adapter(self, name: str) -> None:
+        """Forget an adapter.
+
+        Raises:
+            ModelMissing: there is none of that name.
+        """
+        with _translated(self.url):
+            self._post("/unload_lora_adapter", {"lora_name": name})
+
+    def probe(self, model: str) -> None:
+        """Have one word written, and see that it is `model` that writes it.
+
+        Raises:
+            EngineError: it fails, or another model answers.
+        """
+        with _translated(self.url):
+            answer = self._client.chat.completions.create(
+                model=model, messages=[{"role": "user", "content": "Hello"}], temperature=0, max_tokens=1
+            )
+        if answer.model != model:
+            raise EngineError(f"Asked for {model}, {answer.model} answered.", hint="Restart the engine.")
+
+    def complete(self, model: str, messages: Sequence[Mapping[str, object]], sampling: Sampling) -> str:
+        """Return the whole answer to a chat.
+
+        Raises:
+            EngineDown: the server does not answer, or not in time.
+            ModelMissing: it does not know `model`.
+            EngineError: it refuses, for example a prompt longer than the model reads.
+        """
+        with _translated(self.url):
+            answer = self._client.chat.completions.create(
+                model=model,
+                messages=_chat(messages),
+                temperature=sampling.temperature,
+                top_p=sampling.top_p,
+                max_tokens=sampling.max_tokens,
+                seed=sampling.seed,
+                stop=list(sampling.stop) or None,
+            )
+            return "".join(choice.message.content or "" for choice in answer.choices[:1])
+
+    def stream(self, model: str, messages: Sequence[Mapping[str, object]], sampling: Sampling) -> Iterator[str]:
+        """Yield the answer to a chat piece by piece. Raises like `complete`, at any piece."""
+        is_finished = False
+        with (
+            _translated(self.url),
+            self._client.chat.completions.create(
+                model=model,
+                messages=_chat(messages),
+                temperature=sampling.temperature,
+                top_p=sampling.top_p,
+                max_tokens=sampling.max_tokens,
+                seed=sampling.seed,
+                stop=list(sampling.stop) or None,
+                stream=True,
+            ) as chunks,
+        ):
+            for chunk in chunks:
+                for choice in chunk.choices:
+                    if choice.delta.content:
+                        yield choice.delta.content
+                    is_finished = is_finished or choice.finish_reason is not None
+        if not is_finished:
+            raise EngineDown("The model server stopped in the middle of a draft.", hint="Ask again in a moment.")
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._client.close()
+
+    def _lists_models(self) -> bool:
+        try:
+            return bool(self.models())
+        except EngineError:
+            return False
+
+    def _get(self, url: str) -> str:
+        return self._client.get(url, cast_to=str, options={"timeout": READY_TIMEOUT_S})
+
+    def _post(self, path: str, body: dict[str, str]) -> str:
+        return self._client.post(path, cast_to=str, body=body)
+
+    @cached_property
+    def _client(self) -> "openai.OpenAI":
+        import httpx2  # noqa: PLC0415  slow to import, and not every command drafts
+        import openai  # noqa: PLC0415
+
+        # At DEBUG these write whole prompts, mail included.
+        for name in ("openai", "httpx2", "httpcore2"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+        return openai.OpenAI(
+            base_url=self.url,
+            api_key=self._api_key,
+            max_retries=0,
+            http_client=httpx2.Client(
+                timeout=httpx2.Timeout(self._timeout_s, connect=CONNECT_TIMEOUT_S),
+                limits=httpx2.Limits(max_connections=None, keepalive_expiry=KEEP_ALIVE_S),
+                trust_env=False,
+            ),
+        )
+
+
+def translate(error: "openai.OpenAIError", url: str) -> EngineError:  # noqa: PLR0911  one answer per kind
+    """Say in words what an error of the client library means."""
+    import openai  # noqa: PLC0415
+
+    said = getattr(error, "message", "") or str(error)
+    match error:
+        case openai.APITimeoutError():
+            return EngineDown(f"The model server at {url} did not answer in time.", hint="It may be busy: ask again.")
+        case openai.APIConnectionError():
+            return EngineDown(f"No model server answers at {url}.", hint="Start it: cyrano engine, or cyrano up.")
+        case openai.NotFoundError():
+            return ModelMissing(f"The model server does not have it: {said}", hint="See what it has: cyrano status.")
+        case openai.AuthenticationError() | openai.PermissionDeniedError():
+            return EngineError(f"The model server at {url} refused the key.", hint="Set [engine] api_key.")
+        case openai.RateLimitError() | openai.APIStatusError(status_code=503):
+            return EngineDown(f"The model server is busy: {said}", hint="Ask again in a moment.")
+        case openai.BadRequestError() if "maximum context length" in said or "max_model_len" in said:
+            return EngineError(f"The prompt is too long: {said}", hint="Lower [prompt] budget_tokens.")
+        case _:
+            return EngineError(f"The model server answered with an error: {said}", hint="Its log says more.")
+
+
+@contextmanager
+def _translated(url: str) -> Iterator[None]:
+    import openai  # noqa: PLC0415
+
+    try:
+        yield
+    except openai.OpenAIError as error:
+        raise translate(error, url) from error
+    except (ValueError, AttributeError, TypeError) as error:  # the client trips over an answer of another shape
+        hint = "Does [engine] url name an OpenAI-compatible server?"
+        raise EngineError(f"What answers at {url} is no model server.", hint=hint) from error
+
+
+def _chat(messages: Sequence[Mapping[str, object]]) -> "list[ChatCompletionMessageParam]":
+    return cast("list[ChatCompletionMessageParam]", [dict(message) for message in messages])

@@ -1,0 +1,264 @@
+"""The composition root: the one place where the parts are built and joined, each when it is first asked for."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from functools import cached_property
+from pathlib import Path
+
+from connectors.account import Account, AccountRecord
+from connectors.adapter import current_version, list_cards
+from connectors.archive import Archive
+from connectors.errors import ConfigError, CyranoError, UsageError
+from connectors.imap import ImapAccount
+from connectors.imap_mailbox import ImapMailbox
+from connectors.language import detect
+from connectors.llm import ModelServer
+from connectors.mbox import MboxAccount
+from connectors.message import Address
+from connectors.secrets import Secrets, open_secrets, variable_name
+from retrieval.embedder import Embedder
+from retrieval.index import open_index
+from retrieval.prompt import Request
+from retrieval.rank import Retriever
+from retrieval.tokens import counter_for
+from service.adapters import AdapterKeeper
+from service.auth import Tokens
+from service.config import Settings, find_home, load_settings
+from service.draft import Drafter
+from service.engine.command import engine_url, served_name
+from service.engine.keeper import EngineKeeper
+from service.ingest import ingest
+from service.ledger import Ledger
+from service.local import local_token
+from service.lock import hold_home
+from service.parts import Parts
+from service.progress import waiting
+from service.watch import Watcher
+
+
+@contextmanager
+def open_app() -> Iterator["App"]:
+    """Yield the application on the home folder of this environment, and close what it opened."""
+    home = find_home(os.environ)
+    app = App(home, load_settings(home, os.environ))
+    try:
+        yield app
+    finally:
+        app.close()
+
+
+class App:
+    """Cyrano on one home folder."""
+
+    def __init__(self, home: Path, settings: Settings) -> None:
+        self.home = home
+        self.settings = settings
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    @cached_property
+    def archive(self) -> Archive:
+        """The mail store; also whose database holds ledger and tokens."""
+        return Archive.open(self.archive_url)
+
+    @property
+    def archive_url(self) -> str:
+        """Where the database is: the configured server, else a file in the home folder."""
+        return self.settings.archive.url or f"sqlite:///{self.home / 'cyrano.db'}"
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Who may ask over HTTP."""
+        return Tokens(self.archive.engine)
+
+    def local_token(self, account: str) -> str:
+        """Return the token of this machine's own command line and console."""
+        return local_token(self.home, self.tokens, account)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The life of every draft."""
+        return Ledger(self.archive.engine)
+
+    @cached_property
+    def model_server(self) -> ModelServer:
+        """The engine, wherever it runs."""
+        return ModelServer(engine_url(self.settings.engine))
+
+    @property
+    def base_name(self) -> str:
+        """What the engine calls the model without an adapter."""
+        engine = self.settings.engine
+        return engine.model if engine.url else served_name(engine.model)
+
+    @cached_property
+    def adapters(self) -> AdapterKeeper:
+        """Which model writes for an account."""
+        root, base_model = self.adapters_root, self.settings.engine.model
+        return AdapterKeeper(root, self.model_server, base=self.base_name, base_model=base_model)
+
+    @cached_property
+    def drafter(self) -> Drafter:
+        """The one path from a request to a draft."""
+        return Drafter(
+            retriever=self.retriever,
+            ledger=self.ledger,
+            model_server=self.model_server,
+            adapters=self.adapters,
+            cards=lambda account: list_cards(self.adapters_root, account),
+            base_model=self.base_name,
+            prompt=self.settings.prompt,
+            sampling=self.settings.sampling,
+            count=counter_for(self.settings.engine.model),
+            detect=detect,
+        )
+
+    def web_parts(self) -> Parts:
+        """Return what the HTTP service is joined from."""
+        return Parts(
+            drafter=self.drafter,
+            ledger=self.ledger,
+            tokens=self.tokens,
+            account=self.archive.account,
+            adapter=self._adapter_in_service,
+            checks={"archive": self.archive.accounts, "index": self._check_index, "engine": self.model_server.models},
+        )
+
+    def watchers(self) -> list[Watcher]:
+        """Return a watcher for each account whose mailbox has drafts; a file has none."""
+        return [self._watcher(record) for record in self.archive.accounts() if record.kind == "imap"]
+
+    def _watcher(self, record: AccountRecord) -> Watcher:
+        return Watcher(
+            record,
+            self.settings.watch,
+            connect=lambda: ImapMailbox.open(record, self.password(record)),
+            ledger=self.ledger,
+            drafter=self.drafter,
+        )
+
+    def join(self) -> None:
+        """Build what threads will share before there are any: each part is built once."""
+        self.drafter  # noqa: B018  built by being asked for
+
+    def warm(self) -> None:
+        """Load what the first draft would wait for: the embedding model, the language model, the engine's client."""
+        detect("Say hello to everybody.")
+        self.model_server.is_ready()
+        with suppress(CyranoError):  # whoever drafts is told
+            self.retriever.find(Request(account="", owner=Address(addr=""), instruction="Say hello."))
+
+    def _adapter_in_service(self, account: str) -> str | None:
+        version = current_version(self.adapters_root, account)
+        return None if version is None else f"{account}@v{version}"
+
+    def _check_index(self) -> None:
+        for record in self.archive.accounts():
+            self.retriever.count(record.name)
+
+    @contextmanager
+    def some_engine(self) -> Iterator[str]:
+        """Yield the URL of an engine that answers: the one that runs, else one started for the block."""
+        with self.engine_keeper() as keeper, waiting("The engine is starting") as on_wait:
+            keeper.wait_ready(self.settings.engine.start_timeout_s, on_wait)
+            yield keeper.url
+
+    def engine_keeper(self) -> EngineKeeper:
+        """Return what keeps this home's engine."""
+        return EngineKeeper(self.settings.engine, self.home)
+
+    def sync_all(self) -> None:
+        """Bring in and index what was sent meanwhile, for all accounts; what fails is logged."""
+        ingest(
+            self.archive.accounts(),
+            self.open_account,
+            self.archive,
+            self.retriever,
+            self.settings.sync,
+            start_bar=lambda _: lambda _done, _total: None,
+        )
+
+    @property
+    def adapters_root(self) -> Path:
+        """Where adapters lie."""
+        return self.home / "adapters"
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """Passwords and tokens of the mailboxes."""
+        return open_secrets(self.home)
+
+    @cached_property
+    def retriever(self) -> Retriever:
+        """The index and what ranks its answers."""
+        embedder = Embedder(self.settings.embedder)
+        index = open_index(self.settings.index, home=self.home, dimension=embedder.dimension)
+        return Retriever(index, embedder, self.settings.retrieval)
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Hold the embedded stores, so that no other process writes to them at the same time."""
+        return hold_home(self.home)
+
+    def one_account(self, name: str) -> AccountRecord:
+        """Return the account named, or the only one there is."""
+        if name:
+            return self.archive.account(name)
+        records = self.archive.accounts()
+        if len(records) == 1:
+            return records[0]
+        if not records:
+            raise UsageError("There are no accounts yet.", hint="Add one: cyrano account add mbox|imap --help")
+        names = ", ".join(record.name for record in records)
+        raise UsageError("There are several accounts; say which.", hint=f"Add --account with one of: {names}.")
+
+    def open_account(self, record: AccountRecord) -> Account:
+        """Open a mailbox for reading."""
+        size = self.settings.sync.max_message_mb << 20
+        if record.kind == "mbox":
+            return MboxAccount(record, max_message_bytes=size)
+        return ImapAccount(record, self.password(record), max_message_bytes=size)
+
+    def try_login(self, record: AccountRecord, password: str | None) -> None:
+        """Look whether a mailbox lets us in and shows its sent mail, with the password given or the one known.
+
+        Raises:
+            AccountError: it does not; nothing is remembered.
+        """
+        with closing(ImapAccount(record, password or self.password(record))) as account:
+            account.count_since(None)
+
+    def password(self, record: AccountRecord) -> str:
+        """Return the password of a mailbox.
+
+        Raises:
+            ConfigError: it is nowhere to be found.
+        """
+        password = self.secrets.find(record.name)
+        if password is None:
+            variable = variable_name(record.name)
+            raise ConfigError(
+                f"There is no password for {record.name}.",
+                hint=f"Set {variable}_FILE or {variable}, or remove the account and add it again.",
+            )
+        return password
+
+    def forget_account(self, name: str) -> None:
+        """Remove an account and everything made from its mail."""
+        self.retriever.forget(name)
+        self.archive.remove_account(name)
+        self.secrets.delete(name)
+        shutil.rmtree(self.adapters_root / name, ignore_errors=True)
+        for run in (self.home / "runs").glob(f"{name}-*"):
+            shutil.rmtree(run, ignore_errors=True)
+
+    def clear_index(self) -> None:
+        """Empty the index, so that all mail is indexed anew."""
+        self.archive.forget_index()
+        self.retriever.clear()
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for name in ("retriever", "archive"):
+            if name in self.__dict__:
+                self.__dict__[name].close()

@@ -1,0 +1,31 @@
+"""`cyrano draft`: one draft on the terminal, from the running service."""
+
+import click
+
+from connectors.errors import CyranoError
+from service.app import open_app
+from service.client import stream_draft
+
+
+@click.command()
+@click.argument("instruction")
+@click.option("--account", "name", default="", help="Whose voice to write in.")
+@click.option("--to", "recipients", multiple=True, help="Whom it is for; repeat for more.")
+@click.option("--subject", default="")
+def draft(instruction: str, name: str, recipients: tuple[str, ...], subject: str) -> None:
+    """Ask the running service for a draft and show it as it is written. Nothing is sent."""
+    with open_app() as app:
+        record = app.one_account(name)
+        token = app.local_token(record.name)
+        http = app.settings.http
+    body = {"instruction": instruction, "to": list(recipients), "subject": subject}
+    for event, data in stream_draft(http.host, http.port, token, body):
+        if event == "token":
+            click.echo(data["text"], nl=False)
+        elif event == "done":
+            click.secho(
+                f"\n\n— {data['adapter'] or 'the base model'}, leaning on {len(data['sources'])} of your mails",
+                dim=True,
+            )
+        elif event == "error":
+            raise CyranoError(data["detail"], hint=data.get("hint", ""))

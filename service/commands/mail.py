@@ -1,0 +1,118 @@
+"""Commands on the mail itself: bring it in, look at it, take it out."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from connectors.archive import Instruction
+from connectors.errors import UsageError
+from connectors.message import ArchivedEmail
+from service.app import open_app
+from service.ingest import index_new, ingest
+from service.progress import progress_bars
+
+
+@click.command()
+@click.option("--account", "name", default="", help="Only this account.")
+def sync(name: str) -> int:
+    """Bring in sent mail and index it. What is already there is not read again."""
+    with open_app() as app, app.hold(), progress_bars() as start_bar:
+        records = [app.archive.account(name)] if name else app.archive.accounts()
+        if not records:
+            raise UsageError("There are no accounts yet.", hint="Add one: cyrano account add mbox|imap --help")
+        results = ingest(records, app.open_account, app.archive, app.retriever, app.settings.sync, start_bar=start_bar)
+    for result in results:
+        if result.report:
+            click.echo(f"{result.account}: {result.report}")
+        if result.error:
+            click.secho(f"{result.account}: {result.error}", fg="red", err=True)
+            click.echo(f"  {result.error.hint}", err=True)
+    return int(any(result.error for result in results))
+
+
+@click.command()
+def reindex() -> None:
+    """Rebuild the index from the archive."""
+    with open_app() as app, app.hold(), progress_bars() as start_bar:
+        app.clear_index()
+        for record in app.archive.accounts():
+            index_new(record.name, app.archive, app.retriever, start_bar(f"Indexing {record.name}"))
+    click.echo("The index is rebuilt.")
+
+
+@click.command()
+@click.option("--account", "name", default="", help="Only this account.")
+@click.option("--all", "everything", is_flag=True, help="Also the mail that is not learned from, with the reason.")
+@click.option("--output", "-o", type=click.File("w", encoding="utf-8", atomic=True), default="-")
+def export(name: str, output: IO[str], *, everything: bool) -> None:
+    """Write out the mail that is learned from, as JSON lines."""
+    with open_app() as app:
+        records = [app.archive.account(name)] if name else app.archive.accounts()
+        for record in records:
+            for archived in app.archive.mails(record.name, kept=None if everything else True):
+                output.write(json.dumps(_line(archived), ensure_ascii=False) + "\n")
+
+
+def _line(archived: ArchivedEmail) -> dict[str, Any]:
+    email = archived.email
+    return {
+        "account": archived.account,
+        "message_id": email.message_id,
+        "sent_at": email.sent_at.isoformat() if email.sent_at else None,
+        "to": [asdict(address) for address in email.to],
+        "subject": email.subject,
+        "text": email.text,
+        "quoted": email.quoted,
+        "signature": email.signature,
+        "language": email.language,
+        "kind": email.kind,
+        "kept": archived.kept,
+        "reason": archived.reason,
+    }
+
+
+@click.command()
+@click.argument("message_id")
+@click.option("--account", "name", default="", help="Where several accounts hold it.")
+def exclude(message_id: str, name: str) -> None:
+    """Take a mail out of what is learned from, for good."""
+    message_id = message_id.strip("<>")
+    with open_app() as app, app.hold():
+        names = [name] if name else [record.name for record in app.archive.accounts()]
+        holders = [each for each in names if app.archive.get(each, message_id)]
+        if not holders:
+            raise UsageError(f"No account holds {message_id}.", hint="cyrano export --all shows all message ids.")
+        for holder in holders:
+            app.archive.exclude(holder, message_id)
+            app.retriever.remove(holder, [message_id])
+    click.echo(f"Excluded from {', '.join(holders)}. Adapters trained before still know it: train again.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--account", "name", default="", help="Whose mail they are for.")
+def instructions(file: Path, name: str) -> None:
+    """Bring in instructions written by hand: JSON lines of {"message_id", "instruction"}.
+
+    They stand in for those a model would write when an adapter is trained, whatever the model.
+    """
+    with open_app() as app:
+        record = app.one_account(name)
+        given = [
+            _instruction(number, line, file) for number, line in enumerate(file.read_text("utf-8").splitlines(), 1)
+        ]
+        app.archive.store_instructions(record.name, "", "", given)
+    click.echo(f"{len(given)} instructions for {record.name}.", file=sys.stderr)
+
+
+def _instruction(number: int, line: str, file: Path) -> Instruction:
+    try:
+        fields = json.loads(line)
+        return Instruction(message_id=fields["message_id"].strip("<>"), text=fields["instruction"], source="given")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        message = f'{file}, line {number}, is not {{"message_id": …, "instruction": …}}.'
+        raise UsageError(message, hint="One JSON object a line.") from error

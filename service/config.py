@@ -1,0 +1,110 @@
+"""The configuration: cyrano.toml, one section per part, each described beside the part that uses it.
+
+An environment variable `CYRANO_SECTION__KEY` overrides a key. Secrets are not configuration: see connectors.secrets.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_data_path
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from connectors.archive import ArchiveSettings
+from connectors.errors import ConfigError
+from connectors.job import TrainSettings
+from connectors.llm import Sampling
+from connectors.sync import SyncSettings
+from retrieval.embedder import EmbedderSettings
+from retrieval.index import IndexSettings
+from retrieval.prompt import PromptSettings
+from retrieval.rank import RetrievalSettings
+from service.engine.settings import EngineSettings
+from service.http import HttpSettings
+from service.watch import WatchSettings
+
+FILE = "cyrano.toml"
+PREFIX = "CYRANO_"
+
+
+class Settings(BaseModel):
+    """All of cyrano.toml; every section and key may be left out."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    archive: ArchiveSettings = ArchiveSettings()
+    index: IndexSettings = IndexSettings()
+    embedder: EmbedderSettings = EmbedderSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    prompt: PromptSettings = PromptSettings()
+    sampling: Sampling = Sampling()
+    engine: EngineSettings = EngineSettings()
+    train: TrainSettings = TrainSettings()
+    sync: SyncSettings = SyncSettings()
+    watch: WatchSettings = WatchSettings()
+    http: HttpSettings = HttpSettings()
+
+
+def find_home(environ: Mapping[str, str]) -> Path:
+    """Return the folder under which all state lies: CYRANO_HOME, else the platform's data folder."""
+    if home := environ.get("CYRANO_HOME"):
+        return Path(home).expanduser().resolve()
+    return user_data_path("cyrano", appauthor=False)
+
+
+def load_settings(home: Path, environ: Mapping[str, str]) -> Settings:
+    """Read the configuration of a home folder.
+
+    Raises:
+        ConfigError: the file is no TOML, or a key or value is not known; the message names it.
+    """
+    path = home / FILE
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        values = {}
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}", hint="Mend the file, or move it away.") from error
+    _override(values, environ)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise _explain(error, path) from error
+
+
+def _override(values: dict[str, Any], environ: Mapping[str, str]) -> None:
+    for variable, value in environ.items():
+        section, found, key = variable.removeprefix(PREFIX).lower().partition("__")
+        if variable.startswith(PREFIX) and found:
+            values.setdefault(section, {})[key] = _scalar(value)
+
+
+def _scalar(value: str) -> Any:  # noqa: ANN401  whatever TOML can say
+    """Read a value as TOML would, so that lists and numbers work; what is no TOML is text."""
+    try:
+        return tomllib.loads(f"x = {value}")["x"]
+    except tomllib.TOMLDecodeError:
+        return value
+
+
+def _explain(error: ValidationError, path: Path) -> ConfigError:
+    """Say in one line what is wrong with the first thing that is."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        known = _known(first["loc"][:-1])
+        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
+        meant = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(sorted(known))}."
+        return ConfigError(f"{where} in {path} (or the environment) is not a known key.", hint=meant)
+    return ConfigError(
+        f"{where} in {path} (or the environment): {first['msg']}.", hint=f"It is {first['input']!r} now."
+    )
+
+
+def _known(section: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = Settings
+    for name in section:
+        model = model.model_fields[str(name)].annotation  # type: ignore[assignment]  # sections are models
+    return list(model.model_fields)

@@ -1,0 +1,87 @@
+"""From settings and machine to the engine's command line. Pure: it starts nothing and looks at nothing."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.engine.machine import Machine
+from service.engine.settings import EngineSettings
+
+LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
+"""vLLM takes no others."""
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What to run, and in which environment."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+
+
+def served_name(model: str) -> str:
+    """Return what the engine calls the base model: the last part of its folder or name."""
+    return Path(model).name
+
+
+def engine_url(settings: EngineSettings) -> str:
+    """Return where the engine is asked: the server named, or the child that is kept."""
+    if settings.url:
+        return settings.url.rstrip("/")
+    host = LOOPBACK if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104  what it says, not what we do
+    return f"http://{host}:{settings.port}/v1"
+
+
+def engine_command(settings: EngineSettings, machine: Machine, environ: Mapping[str, str]) -> Command:
+    """Return the command that serves the configured model on a machine."""
+    by_build = _cpu_arguments(settings, machine) if machine.build == "cpu" else _gpu_arguments(settings)
+    return Command(
+        argv=(
+            *(sys.executable, "-m", "vllm.entrypoints.openai.api_server"),
+            *("--model", settings.model, "--served-model-name", served_name(settings.model)),
+            *("--host", settings.host, "--port", str(settings.port)),
+            *("--max-model-len", str(settings.max_model_len or "auto")),
+            *("--enable-lora", "--max-loras", str(settings.max_loras)),
+            *("--max-lora-rank", str(_lora_rank(settings.max_lora_rank))),
+            "--disable-uvicorn-access-log",
+            *by_build,
+            *settings.extra_args,
+        ),
+        env=_environment(settings, machine, environ),
+    )
+
+
+def _lora_rank(wanted: int) -> int:
+    return next(rank for rank in LORA_RANKS if rank >= wanted)
+
+
+def _cpu_arguments(settings: EngineSettings, machine: Machine) -> tuple[str, ...]:
+    by_hardware = "bfloat16" if machine.has_bf16 else "float32"
+    return ("--dtype", by_hardware if settings.dtype == "auto" else settings.dtype, "--enforce-eager")
+
+
+def _gpu_arguments(settings: EngineSettings) -> tuple[str, ...]:
+    return ("--dtype", settings.dtype, "--gpu-memory-utilization", str(settings.gpu_memory_utilization))
+
+
+def _environment(settings: EngineSettings, machine: Machine, environ: Mapping[str, str]) -> dict[str, str]:
+    # Cyrano's own variables stay here: they may hold passwords, and the engine needs none of them.
+    env = {name: value for name, value in environ.items() if not name.startswith("CYRANO_")}
+    env |= {
+        "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True",
+        "VLLM_HOST_IP": LOOPBACK,  # or its inner sockets listen on the network
+        "VLLM_NO_USAGE_STATS": "1",
+        "DO_NOT_TRACK": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_OFFLINE": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+    if machine.build == "cpu":
+        env |= {
+            "VLLM_CPU_KVCACHE_SPACE": str(settings.kv_cache_gib),
+            "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # its own choice pins everything to one core
+            "OMP_NUM_THREADS": str(settings.threads or machine.cores),
+        }
+    return env

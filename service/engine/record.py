@@ -1,0 +1,60 @@
+"""Which engine runs, for other processes: `<home>/run/engine.json`, and the lock that says whether it still counts.
+
+The rule: whoever keeps the engine holds the lock, and the system lets go of it however that process ends. A record
+whose lock is free is what a killed process left behind.
+"""
+
+import fcntl
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+FILE = "engine.json"
+LOCK = "engine.lock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineRecord:
+    """A running engine. `pid` leads its process group; `argv` tells whether its settings are the same."""
+
+    url: str
+    pid: int
+    model: str
+    argv: tuple[str, ...] = ()
+
+
+@contextmanager
+def hold_engine(home: Path) -> Iterator[bool]:
+    """Try to become the one who keeps this home's engine; yield whether that worked."""
+    folder = home / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("a", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def write_record(home: Path, record: EngineRecord) -> None:
+    """Tell other processes where the engine is."""
+    fresh = home / "run" / f"{FILE}.new"
+    fresh.write_text(json.dumps(asdict(record)) + "\n", encoding="utf-8")
+    fresh.replace(home / "run" / FILE)
+
+
+def read_record(home: Path) -> EngineRecord | None:
+    """Return what was last written, or None. Whether that engine answers is another question."""
+    try:
+        values = json.loads((home / "run" / FILE).read_text(encoding="utf-8"))
+        return EngineRecord(**{**values, "argv": tuple(values["argv"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def remove_record(home: Path) -> None:
+    """Tell other processes that there is no engine."""
+    (home / "run" / FILE).unlink(missing_ok=True)

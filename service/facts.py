@@ -1,0 +1,131 @@
+"""Facts in a draft that trace to nothing its reader may know. Pure; a first cut that would rather mark than miss.
+
+The rule this module keeps: a number, date, time, amount, link, e-mail address or name of a person is supported by
+what the reader knows: the thread, the instruction, the subject, the people of the mail, the owner, or a mail that
+went to everybody who gets this one. Whatever a mail to somebody else says does not count.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from retrieval.prompt import Request, Source
+from service.dates import find_dates, find_times
+from service.names import find_names
+
+
+class FactKind(StrEnum):
+    """What sort of fact it is."""
+
+    LINK = "link"
+    EMAIL = "email"
+    DATE = "date"
+    TIME = "time"
+    AMOUNT = "amount"
+    NUMBER = "number"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A fact in a draft: `text` is what stands from `start` to `end`, counted in characters."""
+
+    kind: FactKind
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Claim:
+    """A fact with the forms of which any one in the evidence supports it."""
+
+    fact: Fact
+    forms: frozenset[str] = field(default_factory=frozenset)
+
+
+_LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"'\u201c\u201d]+", re.IGNORECASE)
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_DIGITS = r"\d+(?:[.,'\u2019\u00a0\u202f]\d+)*"
+_MONEY = r"[€$£¥]|\b(?:EUR|USD|GBP|CHF|euros?|dollars?|pounds?|francs?|Franken)\b"
+_AMOUNT = re.compile(rf"(?:(?:{_MONEY})\s?{_DIGITS}|{_DIGITS}\s?(?:{_MONEY}|%))", re.IGNORECASE)
+_NUMBER = re.compile(rf"(?<![\w.,]){_DIGITS}")
+_LIST_MARK = re.compile(r"^[ \t]*\d{1,2}[.)][ \t]", re.MULTILINE)
+
+
+def find_unsupported(text: str, request: Request, sources: Sequence[Source]) -> tuple[Fact, ...]:
+    """Return the facts of a draft that trace to nothing its reader may know, in the order of the text."""
+    known = _known(request, sources)
+    forms = frozenset().union(*(claim.forms for passage in known for claim in _claims(passage)))
+    words = frozenset(word for passage in known for word in re.findall(r"\w+", passage.casefold()))
+    claims = list(_claims(text))
+    found = [claim.fact for claim in claims if not claim.forms & forms]
+    for start, end in find_names(text, request.language):
+        name = Fact(kind=FactKind.NAME, text=text[start:end], start=start, end=end)
+        is_part = any(start < claim.fact.end and claim.fact.start < end for claim in claims)
+        if not is_part and not words.issuperset(re.findall(r"\w+", name.text.casefold())):
+            found.append(name)
+    return tuple(sorted(found, key=lambda fact: fact.start))
+
+
+def _known(request: Request, sources: Sequence[Source]) -> list[str]:
+    """Return the passages the reader may know."""
+    people = [request.owner, *request.recipients, *(message.sender for message in request.thread)]
+    readers = {person.addr for person in request.recipients or people[1:]}
+    shared = [source for source in sources if readers and readers <= {person.addr for person in source.recipients}]
+    return [
+        request.instruction,
+        request.subject,
+        *(f"{person.name} {person.addr}" for person in people),
+        *(message.text for message in request.thread),
+        *(f"{source.subject}\n{source.text}" for source in shared),
+    ]
+
+
+def _claims(text: str) -> Iterator[_Claim]:
+    """Yield the facts of a text. A passage counts once, as the most telling kind: a link's digits are no number."""
+    is_taken = bytearray(len(text))
+    for match in _LIST_MARK.finditer(text):
+        is_taken[match.start() : match.end()] = b"\1" * (match.end() - match.start())
+    for kind, start, end, forms in _candidates(text):
+        if not any(is_taken[start:end]):
+            is_taken[start:end] = b"\1" * (end - start)
+            yield _Claim(fact=Fact(kind=kind, text=text[start:end], start=start, end=end), forms=forms)
+
+
+def _candidates(text: str) -> Iterator[tuple[FactKind, int, int, frozenset[str]]]:
+    """Yield what looks like a fact, most telling kind first."""
+    for match in _LINK.finditer(text):
+        link = match[0].rstrip(".,;:!?)]")
+        yield FactKind.LINK, match.start(), match.start() + len(link), frozenset({_plain_link(link)})
+    for match in _EMAIL.finditer(text):
+        yield FactKind.EMAIL, *match.span(), frozenset({match[0].lower()})
+    for match in _AMOUNT.finditer(text):
+        yield FactKind.AMOUNT, *match.span(), _values(match[0])
+    for date in find_dates(text):
+        yield FactKind.DATE, date.start, date.end, date.readings
+    for time in find_times(text):
+        yield FactKind.TIME, time.start, time.end, time.readings
+    for match in _NUMBER.finditer(text):
+        yield FactKind.NUMBER, *match.span(), _values(match[0])
+
+
+def _plain_link(link: str) -> str:
+    return link.lower().removeprefix("https://").removeprefix("http://").removeprefix("www.").rstrip("/")
+
+
+def _values(text: str) -> frozenset[str]:
+    """Return the number in a text, in one form for 1,200.50 and 1.200,50 and 1200.5; both where it is not clear."""
+    digits = re.search(_DIGITS, text)
+    assert digits, "amounts and numbers are matched by their digits"
+    plain = re.sub(r"['\u2019\u00a0\u202f]", "", digits[0])
+    whole = re.sub(r"[.,]", "", plain)
+    cut = max(plain.rfind("."), plain.rfind(","))
+    if cut < 0:
+        return frozenset({whole.lstrip("0") or "0"})
+    fraction = plain[cut + 1 :]
+    head = re.sub(r"[.,]", "", plain[:cut]).lstrip("0") or "0"
+    decimal = f"{head}.{fraction.rstrip('0')}".rstrip(".")
+    is_group = len(fraction) == 3  # noqa: PLR2004  digits in a group of thousands
+    return frozenset({decimal, whole.lstrip("0") or "0"} if is_group else {decimal})

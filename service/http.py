@@ -1,0 +1,76 @@
+"""The section `[http]`, and the server that listens."""
+
+import errno
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+
+from connectors.errors import UsageError
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+    from waitress.server import BaseWSGIServer
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+BODY_WALL = 4
+"""The server itself cuts bodies off at so many times the limit; below that the refusal is worded by us."""
+
+
+class HttpSettings(BaseModel):
+    """The HTTP service."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = "127.0.0.1"
+    """Where to listen. Anything but loopback belongs behind a proxy that speaks TLS."""
+    port: int = Field(default=8380, ge=1, le=65535)
+    threads: PositiveInt = 32
+    """Requests served at a time; a draft that streams takes one all the while."""
+    allowed_hosts: tuple[str, ...] = LOOPBACK
+    """Names this service answers to, with or without port. Add the name a proxy or another machine calls it by."""
+    max_body_kb: PositiveInt = 256
+    """How long a request may be."""
+    drafts_at_once: PositiveInt = 4
+    """Drafts in the making for one token."""
+    heartbeat_s: PositiveFloat = 1.0
+    """A silence this long sends a comment: proxies stay awake, and a client that went away is noticed."""
+
+    @property
+    def url(self) -> str:
+        """Where a browser on this machine finds the service."""
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104  compared, not bound
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+
+def listen(app: "WSGIApplication", settings: HttpSettings) -> "BaseWSGIServer":
+    """Take the port and return the server: `run()` serves until `close()`.
+
+    Raises:
+        UsageError: the port is taken or may not be used.
+    """
+    from waitress import create_server  # noqa: PLC0415  settings are read by commands that serve nothing
+
+    try:
+        return create_server(
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=settings.threads,
+            ident=None,
+            max_request_body_size=settings.max_body_kb * 1024 * BODY_WALL,
+            connection_limit=settings.threads * 4,
+            asyncore_use_poll=True,
+            # Reads on while a request is served: that is how a client that went away is noticed at once.
+            channel_request_lookahead=1,
+            log_socket_errors=False,
+        )
+    except OSError as error:
+        raise _explain(error, settings) from error
+
+
+def _explain(error: OSError, settings: HttpSettings) -> UsageError:
+    where = f"{settings.host}:{settings.port}"
+    if error.errno == errno.EADDRINUSE:
+        hint = "Is Cyrano running already? Else give it another port: [http] port in cyrano.toml."
+        return UsageError(f"Another program listens on {where}.", hint=hint)
+    return UsageError(f"Cannot listen on {where}: {error.strerror}.", hint="See [http] host and port in cyrano.toml.")

@@ -1,0 +1,70 @@
+"""From the mailboxes to the index: sync every account, then index what is new."""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from connectors.account import Account, AccountRecord
+from connectors.archive import Archive
+from connectors.errors import CyranoError
+from connectors.sync import SyncReport, SyncSettings, sync
+from retrieval.rank import Retriever
+from service.progress import OnProgress
+
+BATCH = 64
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """How one account fared: a report, or the error that stopped it."""
+
+    account: str
+    report: SyncReport | None = None
+    error: CyranoError | None = None
+
+
+def ingest(
+    records: Iterable[AccountRecord],
+    open_account: Callable[[AccountRecord], Account],
+    archive: Archive,
+    retriever: Retriever,
+    settings: SyncSettings,
+    *,
+    start_bar: Callable[[str], OnProgress],
+) -> list[Ingested]:
+    """Sync and index accounts one after the other; one that fails never stops the next."""
+    results = []
+    for record in records:
+        try:
+            report = _sync_one(open_account(record), archive, settings, start_bar(f"Reading {record.name}"))
+            index_new(record.name, archive, retriever, start_bar(f"Indexing {record.name}"))
+            results.append(Ingested(account=record.name, report=report))
+        except CyranoError as error:
+            logger.warning("sync of %s stopped: %s", record.name, type(error).__name__)
+            results.append(Ingested(account=record.name, error=error))
+    return results
+
+
+def _sync_one(account: Account, archive: Archive, settings: SyncSettings, on_progress: OnProgress) -> SyncReport:
+    try:
+        return sync(account, archive, settings, on_progress)
+    finally:
+        account.close()
+
+
+def index_new(account: str, archive: Archive, retriever: Retriever, on_progress: OnProgress) -> int:
+    """Index an account's mail that is learned from and not yet indexed; return how many.
+
+    A mail is marked only once the index holds it, so an interrupted run goes on where it stopped.
+    """
+    mails = [archived.email for archived in archive.unindexed(account)]
+    for start in range(0, len(mails), BATCH):
+        batch = mails[start : start + BATCH]
+        on_progress(start, len(mails))
+        retriever.add(account, batch)
+        archive.mark_indexed(account, [email.message_id for email in batch])
+    if mails:
+        on_progress(len(mails), len(mails))
+    return len(mails)

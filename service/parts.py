@@ -1,0 +1,32 @@
+"""What the HTTP service is joined from; `service.app` fills it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from connectors.account import AccountRecord
+from service.auth import Tokens
+from service.draft import DraftEvent, DraftRequest
+from service.ledger import Ledger
+
+
+class Drafts(Protocol):
+    """What makes drafts: `service.draft.Drafter`."""
+
+    def draft(self, asked: DraftRequest) -> Iterator[DraftEvent]:
+        """Yield the events of a draft."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The parts behind the routes."""
+
+    drafter: Drafts
+    ledger: Ledger
+    tokens: Tokens
+    account: Callable[[str], AccountRecord]
+    """Returns the account of a name: `Archive.account`."""
+    adapter: Callable[[str], str | None]
+    """Returns the name of the adapter in service for an account, or None where the base model writes."""
+    checks: Mapping[str, Callable[[], object]]
+    """What /readyz asks, part by part; a part that is not ready raises a CyranoError."""

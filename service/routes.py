@@ -1,0 +1,126 @@
+"""The addresses of the HTTP service. Each route is thin: who asks, what for, and the answer in words of the wire."""
+
+import logging
+from collections.abc import Callable
+
+from flask import Blueprint, Response, jsonify, request
+from pydantic import BaseModel
+from werkzeug.exceptions import UnsupportedMediaType
+
+from connectors.errors import CyranoError
+from service import sse
+from service.auth import Access
+from service.body import DraftBody, read_body
+from service.draft import Done, DraftRequest
+from service.http import HttpSettings
+from service.openapi import describe
+from service.parts import Parts
+from service.problems import WrongAccount
+from service.pump import Pump
+from service.slots import Slots
+from service.wire import (
+    AccountItem,
+    AccountsAnswer,
+    DraftsAnswer,
+    ReadyAnswer,
+    draft_answer,
+    draft_item,
+)
+
+logger = logging.getLogger(__name__)
+
+RECENT = 20
+MOST_RECENT = 100
+GONE = 499
+"""What nginx logs when the client went away; nobody is there to read it."""
+
+
+def make_routes(parts: Parts, settings: HttpSettings) -> Blueprint:
+    """Return the routes on these parts."""
+    slots = Slots(settings.drafts_at_once)
+    routes = Blueprint("routes", __name__)
+
+    def allowed() -> Access:
+        return parts.tokens.check(request.headers.get("Authorization"))
+
+    @routes.post("/draft")
+    def draft() -> Response:
+        access = allowed()
+        body = _body()
+        if body.account not in {None, access.account}:
+            hint = "Leave the account out, or use a token made for it."
+            raise WrongAccount("This token is for another account.", hint=hint)
+        asked = DraftRequest(request=body.to_request(parts.account(access.account)))
+        slots.take(access.token_id)
+        pump = Pump(parts.drafter.draft(asked), on_end=lambda: slots.give_back(access.token_id))
+        is_stream = body.stream or request.accept_mimetypes.best == sse.MEDIA_TYPE
+        return (_streamed if is_stream else _whole)(pump, settings.heartbeat_s)
+
+    @routes.get("/accounts")
+    def accounts() -> Response:
+        name = allowed().account
+        item = AccountItem(name=name, owner=str(parts.account(name).owner), adapter=parts.adapter(name))
+        return _json(AccountsAnswer(accounts=(item,)))
+
+    @routes.get("/drafts")
+    def drafts() -> Response:
+        limit = request.args.get("limit", RECENT, type=int)
+        rows = parts.ledger.recent(allowed().account, max(1, min(limit, MOST_RECENT)))
+        return _json(DraftsAnswer(drafts=tuple(map(draft_item, rows))))
+
+    @routes.get("/healthz")
+    def healthz() -> Response:
+        return jsonify(is_alive=True)
+
+    @routes.get("/readyz")
+    def readyz() -> tuple[Response, int]:
+        words = {name: _word(check) for name, check in parts.checks.items()}
+        is_ready = all(word == "ok" for word in words.values())
+        return _json(ReadyAnswer(is_ready=is_ready, parts=words)), 200 if is_ready else 503
+
+    @routes.get("/openapi.json")
+    def openapi() -> Response:
+        return jsonify(describe())
+
+    return routes
+
+
+def _body() -> DraftBody:
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("The body must be JSON.")
+    return read_body(request.get_data(cache=False))
+
+
+def _streamed(pump: Pump, beat_s: float) -> Response:
+    response = Response(sse.events(pump, beat_s), mimetype=sse.MEDIA_TYPE)
+    # A reader who leaves before the first piece closes a generator that never ran: its `finally` would not run either.
+    response.call_on_close(pump.stop)
+    response.headers["X-Accel-Buffering"] = "no"
+    return response
+
+
+def _whole(pump: Pump, beat_s: float) -> Response:
+    """Wait for the whole draft; where the server tells that the client went away, stop."""
+    is_gone: Callable[[], bool] = request.environ.get("waitress.client_disconnected", lambda: False)
+    while not is_gone():
+        try:
+            event = pump.take(beat_s)
+        except TimeoutError:
+            continue
+        if isinstance(event, Done):
+            return _json(draft_answer(event))
+    pump.stop()
+    return Response(status=GONE)
+
+
+def _word(check: Callable[[], object]) -> str:
+    try:
+        check()
+    except CyranoError as error:
+        logger.warning("not ready: %s", error)
+        return str(error)
+    return "ok"
+
+
+def _json(answer: BaseModel) -> Response:
+    return Response(answer.model_dump_json(), mimetype="application/json")

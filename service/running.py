@@ -1,0 +1,108 @@
+"""Running Cyrano's parts in one process until it is told to stop.
+
+`cyrano up` runs them all; `engine`, `serve`, `watch` and `schedule` run one each. Parts start in the order in which
+they need each other and stop in the reverse.
+"""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from enum import Flag, auto
+from functools import partial
+
+import click
+
+from service.app import App
+from service.engine.keeper import EngineKeeper, EngineState
+from service.http import listen
+from service.progress import waiting
+from service.schedule import scheduled
+from service.web import create_app
+
+ADAPTERS_EVERY_S = 2.0
+LOOK_EVERY_S = 0.5
+
+
+class Role(Flag):
+    """A part that runs."""
+
+    ENGINE = auto()
+    SERVE = auto()
+    WATCH = auto()
+    SCHEDULE = auto()
+    ALL = ENGINE | SERVE | WATCH | SCHEDULE
+
+
+def run(app: App, role: Role) -> None:
+    """Run the parts until SIGINT or SIGTERM.
+
+    Raises:
+        StoreBusy: another process holds the embedded stores.
+        UsageError: the port is taken.
+        EngineError: the engine cannot start.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with ExitStack() as stack:
+        if role is not Role.ENGINE:
+            stack.enter_context(app.hold())
+            app.join()
+        if Role.SERVE in role:
+            stack.enter_context(_web(app))
+        engine = stack.enter_context(app.engine_keeper()) if Role.ENGINE in role else None
+        stack.callback(stop.set)  # before anything is closed that the threads below use
+        if role & (Role.SERVE | Role.WATCH):
+            app.ledger.fail_abandoned(before=datetime.now(UTC))
+            stack.enter_context(_thread("warm", app.warm))
+            stack.enter_context(_thread("adapters", lambda: app.adapters.watch(ADAPTERS_EVERY_S, stop)))
+        if Role.SCHEDULE in role:
+            stack.enter_context(scheduled(app.sync_all, app.settings.sync.every_minutes))
+        if Role.WATCH in role:
+            for watcher in app.watchers():
+                stack.enter_context(_thread(f"watch-{watcher.status.account}", partial(watcher.run, stop)))
+        _start(app, role, engine, stop)
+        _wait(engine, stop)
+
+
+def _start(app: App, role: Role, engine: EngineKeeper | None, stop: threading.Event) -> None:
+    """Wait until the engine answers, then say where Cyrano is."""
+    if engine is not None:
+        with waiting("The engine is starting") as on_wait:
+
+            def show(waited_s: float) -> None:
+                on_wait(waited_s)
+                if stop.is_set():
+                    raise click.Abort
+
+            engine.wait_ready(app.settings.engine.start_timeout_s, show)
+    click.echo("Cyrano is up. Ctrl-C stops it.")
+    if Role.SERVE in role:
+        for record in app.archive.accounts():
+            click.echo(f"  {record.name}  {app.settings.http.url}/#token={app.local_token(record.name)}")
+
+
+def _wait(engine: EngineKeeper | None, stop: threading.Event) -> None:
+    """Wait for the end; an engine that cannot be kept ends it too."""
+    while not stop.wait(LOOK_EVERY_S):
+        if engine is not None and engine.state is EngineState.FAILED and engine.error is not None:
+            raise engine.error
+
+
+@contextmanager
+def _web(app: App) -> Iterator[None]:
+    server = listen(create_app(app.web_parts(), app.settings.http), app.settings.http)
+    with _thread("web", server.run):
+        yield
+        server.close()
+
+
+@contextmanager
+def _thread(name: str, work: Callable[[], None]) -> Iterator[None]:
+    """Run work in a thread for the block, and wait for its end; the block's own end must tell it to stop."""
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    thread.start()
+    yield
+    thread.join(timeout=10)

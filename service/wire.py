@@ -1,0 +1,189 @@
+"""What is answered: the JSON of the HTTP service, made from the records inside."""
+
+import re
+from datetime import datetime
+from html import escape
+
+from pydantic import BaseModel, Field
+
+from retrieval.prompt import Source
+from service.draft import Done, Meta
+from service.facts import Fact, FactKind
+from service.ledger import DraftRow
+
+
+class SourceItem(BaseModel):
+    """A mail of yours the draft leans on."""
+
+    message_id: str
+    subject: str
+    to: tuple[str, ...]
+    sent_at: datetime | None
+    text: str
+    score: float = Field(description="0 to 1, higher is nearer.")
+
+
+class FactItem(BaseModel):
+    """A fact in the text that traces to nothing its reader may know."""
+
+    kind: FactKind
+    text: str
+    start: int = Field(description="Where it begins, in Unicode characters.")
+    end: int
+
+
+class TimingsItem(BaseModel):
+    """Milliseconds since the request was taken up."""
+
+    retrieved: int
+    first_token: int
+    total: int
+
+
+class MetaItem(BaseModel):
+    """The event `meta`: what is known before the first word."""
+
+    draft_id: str
+    subject: str
+    language: str = Field(description='ISO 639-1, or "und".')
+    adapter: str | None = Field(description="What writes; null is the base model.")
+    notice: str = Field(description="Why it is not the adapter one would expect, or empty.")
+    sources: tuple[SourceItem, ...]
+
+
+class TokenItem(BaseModel):
+    """The event `token`: the next piece of the text."""
+
+    text: str
+
+
+class DraftAnswer(MetaItem):
+    """The whole draft; also the event `done`."""
+
+    text: str
+    html: str = Field(description="The text as paragraphs, escaped.")
+    unsupported: tuple[FactItem, ...]
+    timings_ms: TimingsItem
+
+
+class AccountItem(BaseModel):
+    """An account the token may draft for."""
+
+    name: str
+    owner: str
+    adapter: str | None = Field(description="The adapter in service; null is the base model.")
+
+
+class AccountsAnswer(BaseModel):
+    """The accounts the token may draft for."""
+
+    accounts: tuple[AccountItem, ...]
+
+
+class DraftItem(BaseModel):
+    """A draft as the ledger remembers it."""
+
+    draft_id: str
+    state: str
+    reason: str
+    instruction: str
+    subject: str
+    text: str
+    language: str
+    adapter: str | None
+    is_answer: bool = Field(description="Whether it answers a watched mail.")
+    created_at: datetime
+
+
+class DraftsAnswer(BaseModel):
+    """The account's last drafts, newest first."""
+
+    drafts: tuple[DraftItem, ...]
+
+
+class ReadyAnswer(BaseModel):
+    """Whether the service can draft, and a word on each part."""
+
+    is_ready: bool
+    parts: dict[str, str]
+
+
+class ProblemAnswer(BaseModel):
+    """An error, by RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    hint: str = ""
+    faults: tuple[dict[str, str], ...] = ()
+    retry_after_s: int | None = None
+
+
+def meta_item(meta: Meta) -> MetaItem:
+    """Return the event `meta`."""
+    return MetaItem(
+        draft_id=meta.draft_id,
+        subject=meta.subject,
+        language=meta.language,
+        adapter=meta.adapter or None,
+        notice=meta.notice,
+        sources=_sources(meta.sources),
+    )
+
+
+def draft_answer(done: Done) -> DraftAnswer:
+    """Return the whole draft."""
+    timings = done.timings_ms
+    return DraftAnswer(
+        draft_id=done.draft_id,
+        subject=done.subject,
+        language=done.language,
+        adapter=done.adapter or None,
+        notice=done.notice,
+        sources=_sources(done.sources),
+        text=done.text,
+        html=to_html(done.text),
+        unsupported=tuple(map(_fact, done.unsupported)),
+        timings_ms=TimingsItem(retrieved=timings.retrieved, first_token=timings.first_token, total=timings.total),
+    )
+
+
+def draft_item(row: DraftRow) -> DraftItem:
+    """Return a draft of the ledger."""
+    return DraftItem(
+        draft_id=row.draft_id,
+        state=row.state,
+        reason=row.reason,
+        instruction=row.instruction,
+        subject=row.subject,
+        text=row.text,
+        language=row.language,
+        adapter=row.adapter or None,
+        is_answer=row.answers is not None,
+        created_at=row.created_at,
+    )
+
+
+def to_html(text: str) -> str:
+    """Return a text as paragraphs, with nothing in it that a browser would act on."""
+    paragraphs = (escape(part).replace("\n", "<br>") for part in re.split(r"\n{2,}", text) if part.strip())
+    return "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
+
+
+def _sources(sources: tuple[Source, ...]) -> tuple[SourceItem, ...]:
+    return tuple(
+        SourceItem(
+            message_id=source.message_id,
+            subject=source.subject,
+            to=tuple(map(str, source.recipients)),
+            sent_at=source.sent_at,
+            text=source.text,
+            score=round(source.score, 3),
+        )
+        for source in sources
+    )
+
+
+def _fact(fact: Fact) -> FactItem:
+    return FactItem(kind=fact.kind, text=fact.text, start=fact.start, end=fact.end)

@@ -1,0 +1,260 @@
+"""How adapters come into service, with a stand-in for the engine and real folders."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors.adapter import WEIGHTS, AdapterCard, current_version, folder, publish, set_current
+from connectors.errors import EngineDown
+from connectors.llm import ModelServer, Sampling
+from retrieval.prompt import PROMPT_VERSION
+from service.adapters import AdapterKeeper
+from tests.fake_engine import BASE, FakeEngine, draft_of
+
+MESSAGES = [{"role": "user", "content": "Hello"}]
+
+
+@pytest.fixture
+def engine() -> Iterator[FakeEngine]:
+    """A model server without adapters."""
+    with FakeEngine() as running:
+        yield running
+
+
+@pytest.fixture
+def server(engine: FakeEngine) -> ModelServer:
+    """Its client."""
+    return ModelServer(engine.url, timeout_s=5)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Where adapters lie."""
+    return tmp_path / "adapters"
+
+
+@pytest.fixture
+def keeper(root: Path, server: ModelServer) -> AdapterKeeper:
+    """The keeper under test."""
+    return AdapterKeeper(root, server, base=BASE, base_model="tiny", drain_s=2)
+
+
+@pytest.fixture
+def train(root: Path, tmp_path: Path) -> Callable[..., AdapterCard]:
+    """Publish an adapter, as the trainer does."""
+
+    def publish_one(account: str = "ana", **changes: object) -> AdapterCard:
+        built = tmp_path / "built"
+        built.mkdir()
+        (built / WEIGHTS).write_bytes(b"weights")
+        values = {"prompt_version": PROMPT_VERSION, "base_model": "tiny", "is_approved": True, **changes}
+        card = AdapterCard(account=account, method="lora", created_at="", verdict="", **values)  # type: ignore[arg-type]
+        return publish(root, built, card)
+
+    return publish_one
+
+
+def _served(keeper: AdapterKeeper, account: str = "ana") -> str:
+    with keeper.serving(account) as name:
+        return name
+
+
+def test_without_an_adapter_the_base_model_writes(keeper: AdapterKeeper) -> None:
+    """A new account drafts at once."""
+    assert keeper.refresh() == []
+    assert _served(keeper) == BASE
+
+
+def test_an_approved_adapter_is_loaded_probed_and_then_current(
+    keeper: AdapterKeeper, train: Callable[..., AdapterCard], root: Path, server: ModelServer
+) -> None:
+    """From the folder to the draft."""
+    train()
+    assert _served(keeper) == BASE
+    assert keeper.refresh() == ["ana@v1"]
+    assert current_version(root, "ana") == 1
+    assert _served(keeper) == "ana@v1"
+    assert server.complete("ana@v1", MESSAGES, Sampling()) == draft_of("ana@v1")
+    assert keeper.refresh() == []
+
+
+def test_a_newer_one_replaces_the_older_in_the_right_order(
+    keeper: AdapterKeeper, train: Callable[..., AdapterCard], engine: FakeEngine
+) -> None:
+    """The new one is there before the old one goes; the newest of several is taken."""
+    train()
+    keeper.refresh()
+    train()
+    train()
+    assert keeper.refresh() == ["ana@v3"]
+    assert engine.behaviour.log == ["load ana@v1", "load ana@v3", "unload ana@v1"]
+
+
+@pytest.mark.parametrize("change", [{"is_approved": False}, {"prompt_version": "0"}, {"base_model": "other"}])
+def test_what_may_not_serve_does_not(
+    keeper: AdapterKeeper, train: Callable[..., AdapterCard], change: dict[str, object]
+) -> None:
+    """Not approved, made for another prompt, or for another model: the one in service stays."""
+    train()
+    keeper.refresh()
+    train(**change)
+    assert keeper.refresh() == []
+    assert _served(keeper) == "ana@v1"
+
+
+@pytest.mark.parametrize("fault", ["broken", "lying", "weights"])
+def test_a_failure_keeps_the_incumbent_and_says_why(
+    keeper: AdapterKeeper, train: Callable[..., AdapterCard], engine: FakeEngine, root: Path, fault: str
+) -> None:
+    """It fails at the probe, another model answers, or its weights are not those of the card."""
+    train()
+    keeper.refresh()
+    train()
+    if fault == "broken":
+        engine.behaviour.broken.add("ana@v2")
+    elif fault == "lying":
+        engine.behaviour.lying = True
+    else:
+        (folder(root, "ana", 2) / WEIGHTS).write_bytes(b"others")
+    assert keeper.refresh() == []
+    assert keeper.refresh() == []
+    assert current_version(root, "ana") == 1
+    assert _served(keeper) == "ana@v1"
+    assert "ana@v2" not in engine.behaviour.models
+    assert engine.behaviour.log.count("load ana@v2") == (fault != "weights")
+
+
+def test_the_reason_of_a_failure_can_be_read(
+    keeper: AdapterKeeper, train: Callable[..., AdapterCard], engine: FakeEngine
+) -> None:
+    """Whoever asks why the new adapter does not write gets a sentence; a better one clears it."""
+    train()
+    keeper.refresh()
+    train()
+    engine.behaviour.broken.add("ana@v2")
+    keeper.refresh()
+    keeper.refresh()
+    assert "ana@v2 is not in service" in keeper.problems["ana@v2"]
+    train()
+    assert keeper.refresh() == ["ana@v3"]
+    assert keeper.problems == {}
+
+
+def test_after_a_restart_of_the_engine_the_current_one_is_loaded_before_it_writes(
+    keeper: AdapterKeeper, train: Callable[..., AdapterCard], engine: FakeEngine
+) -> None:
+    """A draft said to be from an adapter is not written by the base model."""
+    train()
+    keeper.refresh()
+    del engine.behaviour.models["ana@v1"]
+    assert _served(keeper) == "ana@v1"
+    assert "ana@v1" in engine.behaviour.models
+
+
+def test_a_current_one_that_cannot_be_loaded_leaves_the_base_model(
+    keeper: AdapterKeeper, train: Callable[..., AdapterCard], engine: FakeEngine, root: Path
+) -> None:
+    """The name yielded is the base model's, so nobody is told otherwise."""
+    train()
+    keeper.refresh()
+    del engine.behaviour.models["ana@v1"]
+    (folder(root, "ana", 1) / WEIGHTS).unlink()
+    assert _served(keeper) == BASE
+    assert keeper.problems
+
+
+def test_an_adapter_that_is_writing_is_not_unloaded(
+    keeper: AdapterKeeper, train: Callable[..., AdapterCard], engine: FakeEngine
+) -> None:
+    """The drafts of the old one end before it goes; new drafts come from the new one meanwhile."""
+    train()
+    keeper.refresh()
+    train()
+    with keeper.serving("ana") as old:
+        thread = threading.Thread(target=keeper.refresh)
+        thread.start()
+        while _served(keeper) == old:
+            time.sleep(0.01)
+        assert "unload ana@v1" not in engine.behaviour.log
+        assert old in engine.behaviour.models
+    thread.join(5)
+    assert "unload ana@v1" in engine.behaviour.log
+
+
+def test_one_that_never_ends_does_not_block_for_ever(
+    root: Path, server: ModelServer, train: Callable[..., AdapterCard], engine: FakeEngine
+) -> None:
+    """Draining has a limit."""
+    keeper = AdapterKeeper(root, server, base=BASE, base_model="tiny", drain_s=0.05)
+    train()
+    keeper.refresh()
+    train()
+    with keeper.serving("ana"):
+        keeper.refresh()
+        assert "ana@v1" not in engine.behaviour.models
+
+
+def test_accounts_have_their_own(keeper: AdapterKeeper, train: Callable[..., AdapterCard]) -> None:
+    """One account's adapter never writes for another."""
+    train("ana")
+    train("ben")
+    keeper.refresh()
+    assert (_served(keeper, "ana"), _served(keeper, "ben"), _served(keeper, "eve")) == ("ana@v1", "ben@v1", BASE)
+
+
+def test_the_adapter_of_a_removed_account_leaves_the_engine(
+    keeper: AdapterKeeper, train: Callable[..., AdapterCard], engine: FakeEngine, root: Path
+) -> None:
+    """What was learned from somebody's mail does not stay behind."""
+    train()
+    keeper.refresh()
+    (root / "ana").rename(root.parent / "gone")
+    keeper.refresh()
+    assert list(engine.behaviour.models) == [BASE]
+
+
+def test_many_drafts_at_once_load_once(
+    keeper: AdapterKeeper, train: Callable[..., AdapterCard], engine: FakeEngine, root: Path
+) -> None:
+    """Loading a name twice is an error of the engine's: threads do not race for it."""
+    train()
+    set_current(root, "ana", 1)
+    names: list[str] = []
+    threads = [threading.Thread(target=lambda: names.append(_served(keeper))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+    assert names == ["ana@v1"] * 8
+    assert engine.behaviour.log == ["load ana@v1"]
+
+
+def test_a_silent_engine_changes_nothing(root: Path, train: Callable[..., AdapterCard]) -> None:
+    """While the engine is down the pointer stays, and whoever asks is told to come back."""
+    train()
+    set_current(root, "ana", 1)
+    keeper = AdapterKeeper(root, ModelServer("http://127.0.0.1:9/v1"), base=BASE, base_model="tiny")
+    with pytest.raises(EngineDown):
+        keeper.refresh()
+    with pytest.raises(EngineDown):
+        _served(keeper)
+    assert keeper.problems == {}
+
+
+def test_watching_goes_on_until_told_to_stop(
+    keeper: AdapterKeeper, train: Callable[..., AdapterCard], engine: FakeEngine
+) -> None:
+    """A trained adapter comes into service by itself."""
+    stop = threading.Event()
+    thread = threading.Thread(target=keeper.watch, args=(0.01, stop))
+    thread.start()
+    train()
+    deadline = time.monotonic() + 5
+    while "ana@v1" not in engine.behaviour.models and time.monotonic() < deadline:
+        time.sleep(0.01)
+    stop.set()
+    thread.join(5)
+    assert "ana@v1" in engine.behaviour.models

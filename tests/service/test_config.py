@@ -1,0 +1,58 @@
+"""service/config.py: one file, the environment over it, and errors that name the key."""
+
+from pathlib import Path
+
+import pytest
+
+from connectors.errors import ConfigError
+from service.config import find_home, load_settings
+
+
+def write(home: Path, text: str) -> Path:
+    """Put a cyrano.toml into a home folder."""
+    (home / "cyrano.toml").write_text(text, encoding="utf-8")
+    return home
+
+
+def test_nothing_configured_is_good(tmp_path: Path) -> None:
+    """A newcomer needs no configuration file."""
+    assert load_settings(tmp_path, {}).http.host == "127.0.0.1"
+
+
+def test_environment_overrides_the_file(tmp_path: Path) -> None:
+    """CYRANO_SECTION__KEY wins, and is read as TOML would be."""
+    home = write(tmp_path, "[http]\nport = 9000\n")
+    assert load_settings(home, {}).http.port == 9000
+    assert load_settings(home, {"CYRANO_HTTP__PORT": "9001", "CYRANO_HOME": "x"}).http.port == 9001
+
+
+def test_unknown_key_is_named_with_the_nearest_known(tmp_path: Path) -> None:
+    """A slip of the pen is told, with what was meant."""
+    with pytest.raises(ConfigError, match=r"http\.prot") as caught:
+        load_settings(write(tmp_path, "[http]\nprot = 9000\n"), {})
+    assert "port" in caught.value.hint
+    assert caught.value.exit_code == 2
+
+
+def test_unknown_section_is_named(tmp_path: Path) -> None:
+    """So is a section that does not exist."""
+    with pytest.raises(ConfigError, match="htpp") as caught:
+        load_settings(write(tmp_path, "[htpp]\nport = 1\n"), {})
+    assert "http" in caught.value.hint
+
+
+def test_wrong_value_is_named(tmp_path: Path) -> None:
+    """A value of the wrong kind is told with its key."""
+    with pytest.raises(ConfigError, match=r"http\.port"):
+        load_settings(write(tmp_path, '[http]\nport = "soon"\n'), {})
+
+
+def test_broken_file_is_named(tmp_path: Path) -> None:
+    """A file that is no TOML is told with its path."""
+    with pytest.raises(ConfigError, match=r"cyrano\.toml"):
+        load_settings(write(tmp_path, "[http\n"), {})
+
+
+def test_home_comes_from_the_environment(tmp_path: Path) -> None:
+    """CYRANO_HOME says where all state lies."""
+    assert find_home({"CYRANO_HOME": str(tmp_path)}) == tmp_path

