@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -192,13 +192,19 @@ class App:
     @cached_property
     def retriever(self) -> Retriever:
         """The index and what ranks its answers."""
+        return self._open_retriever(fresh=False)
+
+    def _open_retriever(self, *, fresh: bool) -> Retriever:
         embedder = Embedder(self.settings.embedder)
-        index = open_index(self.settings.index, home=self.home, dimension=embedder.dimension)
+        index = open_index(
+            self.settings.index, home=self.home, dimension=embedder.dimension, model=embedder.model, fresh=fresh
+        )
         return Retriever(index, embedder, self.settings.retrieval)
 
     def hold(self) -> AbstractContextManager[None]:
-        """Hold the embedded stores, so that no other process writes to them at the same time."""
-        return hold_home(self.home)
+        """Hold the embedded stores, so that no other process writes to them; servers need no such care."""
+        is_embedded = not (self.settings.archive.url and self.settings.index.url)
+        return hold_home(self.home) if is_embedded else nullcontext()
 
     def one_account(self, name: str) -> AccountRecord:
         """Return the account named, or the only one there is."""
@@ -255,7 +261,7 @@ class App:
     def clear_index(self) -> None:
         """Empty the index, so that all mail is indexed anew."""
         self.archive.forget_index()
-        self.retriever.clear()
+        self.retriever = self._open_retriever(fresh=True)
 
     def close(self) -> None:
         """Close what was opened."""
