@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFlo
 from connectors.errors import StoreError, UsageError
 
 FILE = "job.json"
+ENGINE_KEY = "CYRANO_ENGINE_API_KEY"
+"""The environment variable with the engine's key: a secret does not go into the job's file."""
 
 Switch = Literal["auto", "on", "off"]
 

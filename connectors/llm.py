@@ -199,7 +199,10 @@ def translate(error: "openai.OpenAIError", url: str) -> EngineError:  # noqa: PL
         case openai.NotFoundError():
             return ModelMissing(f"The model server does not have it: {said}", hint="See what it has: cyrano status.")
         case openai.AuthenticationError() | openai.PermissionDeniedError():
-            return EngineError(f"The model server at {url} refused the key.", hint="Set [engine] api_key.")
+            return EngineError(
+                f"The model server at {url} refused the key.",
+                hint="Set CYRANO_ENGINE_API_KEY or CYRANO_ENGINE_API_KEY_FILE.",
+            )
         case openai.RateLimitError() | openai.APIStatusError(status_code=503):
             return EngineDown(f"The model server is busy: {said}", hint="Ask again in a moment.")
         case openai.BadRequestError() if "maximum context length" in said or "max_model_len" in said:

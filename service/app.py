@@ -84,7 +84,12 @@ class App:
     @cached_property
     def model_server(self) -> ModelServer:
         """The engine, wherever it runs."""
-        return ModelServer(engine_url(self.settings.engine))
+        return ModelServer(engine_url(self.settings.engine), api_key=self.engine_key)
+
+    @property
+    def engine_key(self) -> str:
+        """The key of a model server that asks for one."""
+        return self.secrets.find("engine", "api_key") or "none"
 
     @property
     def base_name(self) -> str:
@@ -122,11 +127,13 @@ class App:
             tokens=self.tokens,
             account=self.archive.account,
             adapter=self._adapter_in_service,
+            notices=self._notices,
             checks={"archive": self.archive.accounts, "index": self._check_index, "engine": self.model_server.models},
         )
 
+    @cached_property
     def watchers(self) -> list[Watcher]:
-        """Return a watcher for each account whose mailbox has drafts; a file has none."""
+        """A watcher for each account whose mailbox has drafts; a file has none."""
         return [self._watcher(record) for record in self.archive.accounts() if record.kind == "imap"]
 
     def _watcher(self, record: AccountRecord) -> Watcher:
@@ -140,7 +147,7 @@ class App:
 
     def join(self) -> None:
         """Build what threads will share before there are any: each part is built once."""
-        self.drafter  # noqa: B018  built by being asked for
+        self.watchers  # noqa: B018  built, with the drafter they use, by being asked for
 
     def warm(self) -> None:
         """Load what the first draft would wait for: the embedding model, the language model, the engine's client."""
@@ -148,6 +155,11 @@ class App:
         self.model_server.is_ready()
         with suppress(CyranoError):  # whoever drafts is told
             self.retriever.find(Request(account="", owner=Address(addr=""), instruction="Say hello."))
+
+    def _notices(self, account: str) -> list[str]:
+        statuses = (watcher.status for watcher in self.watchers if watcher.status.account == account)
+        said = [f"{status.error} {status.hint}".strip() for status in statuses if status.error]
+        return said + [words for name, words in self.adapters.problems.items() if name.startswith(f"{account}@")]
 
     def _adapter_in_service(self, account: str) -> str | None:
         version = current_version(self.adapters_root, account)

@@ -1,6 +1,6 @@
 """What the HTTP service is joined from; `service.app` fills it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,5 +28,7 @@ class Parts:
     """Returns the account of a name: `Archive.account`."""
     adapter: Callable[[str], str | None]
     """Returns the name of the adapter in service for an account, or None where the base model writes."""
+    notices: Callable[[str], Sequence[str]]
+    """Returns what is not as it should be with an account's mailbox and adapters, and what to do."""
     checks: Mapping[str, Callable[[], object]]
     """What /readyz asks, part by part; a part that is not ready raises a CyranoError."""

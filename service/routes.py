@@ -59,7 +59,8 @@ def make_routes(parts: Parts, settings: HttpSettings) -> Blueprint:
     @routes.get("/accounts")
     def accounts() -> Response:
         name = allowed().account
-        item = AccountItem(name=name, owner=str(parts.account(name).owner), adapter=parts.adapter(name))
+        owner, notices = str(parts.account(name).owner), tuple(parts.notices(name))
+        item = AccountItem(name=name, owner=owner, adapter=parts.adapter(name), notices=notices)
         return _json(AccountsAnswer(accounts=(item,)))
 
     @routes.get("/drafts")

@@ -61,7 +61,7 @@ def run(app: App, role: Role) -> None:
         if Role.SCHEDULE in role:
             stack.enter_context(scheduled(app.sync_all, app.settings.sync.every_minutes))
         if Role.WATCH in role:
-            for watcher in app.watchers():
+            for watcher in app.watchers:
                 stack.enter_context(_thread(f"watch-{watcher.status.account}", partial(watcher.run, stop)))
         _start(app, role, engine, stop)
         _wait(engine, stop)

@@ -1,6 +1,7 @@
 """A training run from the service's side: write the order, start the child, pass on what it says."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.errors import CyranoError, TrainError
-from connectors.job import TrainJob, read_job, write_job
+from connectors.job import ENGINE_KEY, TrainJob, read_job, write_job
 
 RESULT = "result.json"
 """What a finished run leaves in its folder; a folder without it is a run to go on with."""
@@ -45,14 +46,15 @@ def _is_same(folder: Path, order: TrainJob) -> bool:
     return known == order.model_copy(update={"run": known.run, "engine_url": known.engine_url})
 
 
-def run_trainer(folder: Path, on_stage: Callable[[Stage], None]) -> dict[str, Any]:
+def run_trainer(folder: Path, engine_key: str, on_stage: Callable[[Stage], None]) -> dict[str, Any]:
     """Run the trainer on a folder, in a process of its own, and return its result.
 
     Raises:
         TrainError: the run ended badly; the message is the trainer's own.
     """
     command = [sys.executable, "-m", "trainer", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8") as child:  # noqa: S603  our own
+    env = {**os.environ, ENGINE_KEY: engine_key}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True, encoding="utf-8") as child:  # noqa: S603  our own
         try:
             last = _follow(child.stdout or iter(()), on_stage)
         except BaseException:

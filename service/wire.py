@@ -72,6 +72,7 @@ class AccountItem(BaseModel):
     name: str
     owner: str
     adapter: str | None = Field(description="The adapter in service; null is the base model.")
+    notices: tuple[str, ...] = Field(description="What is not as it should be, and what to do.")
 
 
 class AccountsAnswer(BaseModel):

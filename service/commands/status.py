@@ -39,7 +39,20 @@ def status() -> int:
             version = current_version(app.adapters_root, record.name)
             adapter = f"adapter {record.name}@v{version}" if version else "no adapter yet: cyrano train"
             click.echo(f"{record.name}: {counts.total} mails, {counts.kept} learned from, {adapter}")
+            for notice in _ask_notices(app, record.name) if ready is not None else ():
+                click.echo(f"    {notice}")
     return 1 if ready is None else 0
+
+
+def _ask_notices(app: App, account: str) -> list[str]:
+    """Return what the running service has to say about an account."""
+    headers = {"Authorization": f"Bearer {app.local_token(account)}"}
+    asked = urllib.request.Request(f"{app.settings.http.url}/accounts", headers=headers)  # noqa: S310  our own
+    try:
+        with urllib.request.urlopen(asked, timeout=5) as answer:  # noqa: S310  our own
+            return list(json.load(answer)["accounts"][0]["notices"])
+    except (OSError, ValueError):
+        return []
 
 
 def _ask_service(app: App) -> dict[str, Any] | None:

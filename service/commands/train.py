@@ -28,7 +28,7 @@ def train(name: str, *, dry_run: bool) -> None:
         account = app.one_account(name).name
         engine_url = stack.enter_context(app.some_engine())
         folder = plan_run(app.home / "runs", _order(app, account, engine_url, dry_run=dry_run), datetime.now(UTC))
-        result = _run(folder)
+        result = _run(folder, app.engine_key)
         for line in result["report"]:
             click.echo(line)
         if version := result.get("version"):
@@ -55,14 +55,14 @@ def _order(app: App, account: str, engine_url: str | None, *, dry_run: bool) -> 
     )
 
 
-def _run(folder: Path) -> dict[str, Any]:
+def _run(folder: Path, engine_key: str) -> dict[str, Any]:
     with progress_bars() as start_bar:
         bars: dict[str, OnProgress] = {}
 
         def show(stage: Stage) -> None:
             bars.setdefault(stage.name, start_bar(stage.name))(stage.done, stage.total)
 
-        return run_trainer(folder, show)
+        return run_trainer(folder, engine_key, show)
 
 
 def _wait_until_live(app: App, account: str, version: int) -> None:

@@ -83,5 +83,7 @@ def _environment(settings: EngineSettings, machine: Machine, environ: Mapping[st
             "VLLM_CPU_KVCACHE_SPACE": str(settings.kv_cache_gib),
             "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # its own choice pins everything to one core
             "OMP_NUM_THREADS": str(settings.threads or machine.cores),
+            # Threads that spin while they wait slow the engine a hundredfold where others need the cores too.
+            "OMP_WAIT_POLICY": environ.get("OMP_WAIT_POLICY", "passive"),
         }
     return env

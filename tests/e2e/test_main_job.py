@@ -1,8 +1,10 @@
 """The main job with no fake: Dovecot → sync → index → train → vLLM with the adapter → drafts, also when killed."""
 
 import email
+import email.utils
 import json
 import random
+import re
 import signal
 import subprocess
 import time
@@ -51,7 +53,8 @@ class World:
         return list_cards(self.cyrano.home / "adapters", "ana")[-1]
 
     def deliver(self, raw: bytes) -> str:
-        """Put a mail into the inbox and flag it; return its Message-ID."""
+        """Put a mail that comes in now into the inbox and flag it; return its Message-ID."""
+        raw = re.sub(rb"(?m)^Date: .*$", b"Date: " + email.utils.formatdate().encode(), raw, count=1)
         with self.dovecot.login("alice") as client:
             client.append("INBOX", raw)
             client.select_folder("INBOX")

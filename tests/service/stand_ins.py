@@ -180,5 +180,6 @@ class House:
             tokens=self.tokens,
             account=account,
             adapter=lambda _: "ana@v1",
+            notices=lambda _: ("The mailbox does not answer.",),
             checks={"archive": lambda: None, "index": lambda: None, "engine": lambda: None},
         )

@@ -200,10 +200,11 @@ def test_drafts_lists_the_last_ones(post: Callable[..., TestResponse], client: F
 
 
 def test_accounts_names_the_tokens_own(client: FlaskClient, house: House) -> None:
-    """The console can say for whom it drafts, and with which adapter."""
+    """The console can say for whom it drafts, with which adapter, and what is not as it should be."""
     headers = {"Authorization": f"Bearer {house.tokens.create('ana', 'test')}"}
     answer = client.get("/accounts", base_url=BASE, headers=headers).get_json()
-    assert answer == {"accounts": [{"name": "ana", "owner": "Ana Lopez <ana@example.org>", "adapter": "ana@v1"}]}
+    ana = {"name": "ana", "owner": "Ana Lopez <ana@example.org>", "adapter": "ana@v1"}
+    assert answer == {"accounts": [{**ana, "notices": ["The mailbox does not answer."]}]}
 
 
 def test_ready_says_which_part_is_not(house: House) -> None:
