@@ -1,0 +1,184 @@
+"""A whole run, from an archive to a published adapter."""
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.account import AccountRecord
+from connectors.adapter import list_cards, read_card
+from connectors.archive import Archive, Instruction
+from connectors.errors import CyranoError, ModelMissing, StoreBusy, TooFewMails, TrainError
+from connectors.job import FILE, TrainJob, TrainSettings, write_job
+from connectors.message import Address
+from retrieval.prompt import PROMPT_VERSION
+from tests.trainer.mails import ANA, BEN, archived, mails
+from trainer import run as runs
+from trainer.__main__ import main
+from trainer.progress import Progress
+
+SETTINGS = TrainSettings(rank=4, learning_rate=1e-2, epochs=1, retrieval_probability=0, precision="fp32")
+
+
+def fill(archive: Archive, name: str, owner: Address, count: int) -> None:
+    """Add an account with some mails and a given instruction for each."""
+    archive.add_account(
+        AccountRecord(name=name, kind="mbox", owner=owner, addresses=frozenset({owner.addr}), settings={})
+    )
+    own = mails(count, sender=owner)
+    archive.store(name, [archived(each, name) for each in own], "1")
+    given = [Instruction(message_id=e.message_id, text=f"Ask about {e.subject}", source="given") for e in own]
+    archive.store_instructions(name, "", "", given)
+
+
+@pytest.fixture
+def job(tiny: Path, tmp_path: Path) -> TrainJob:
+    """A job for Ana, with Ben's account beside hers."""
+    url = f"sqlite:///{tmp_path}/cyrano.db"
+    with Archive.open(url) as archive:
+        fill(archive, "ana", ANA, 40)
+        fill(archive, "ben", BEN, 40)
+    return TrainJob(
+        run="ana-1", account="ana", home=tmp_path, archive_url=url, model=str(tiny), prompt_budget=700,
+        settings=SETTINGS, adapters=tmp_path / "adapters",
+    )  # fmt: skip
+
+
+def carry_out(job: TrainJob) -> tuple[int, list[dict[str, Any]], Path]:
+    """Run a job as the child process does; return the exit code, what it said, and its folder."""
+    folder = job.home / "runs" / job.run
+    write_job(folder, job)
+    said = io.StringIO()
+    code = main(folder, Progress(said))
+    return code, [json.loads(line) for line in said.getvalue().splitlines()], folder
+
+
+def test_a_run_ends_with_a_published_adapter_and_its_card(job: TrainJob) -> None:
+    """The adapter is whole, its card complete, and nothing made from mail stays in the run's folder."""
+    code, said, folder = carry_out(job)
+    assert code == 0, said[-1]
+    result = said[-1]["result"]
+    assert result["adapter"] == "ana@v1"
+    assert list(dict.fromkeys(line["stage"] for line in said[:-1])) == [
+        "start", "examples", "train", "evaluate", "publish",
+    ]  # fmt: skip
+    card = read_card(job.adapters / "ana" / "v1")
+    assert (card.base_model, card.prompt_version, card.method) == (job.model, PROMPT_VERSION, "lora")
+    assert (card.data["mails"], card.data["held_out"], card.data["instructions"]) == (40, 4, {"given": 40})
+    assert set(card.scores) == {"ana", "ben"}
+    assert set(card.scores["ana"]) == {"base", "this"}
+    assert card.is_approved
+    assert card.scores["ana"]["this"] < card.scores["ana"]["base"]
+    assert any("author" in line for line in result["report"])
+    assert sorted(path.name for path in folder.iterdir()) == [FILE, "lock", "result.json"]
+    assert [path.name for path in (job.adapters / "ana").iterdir()] == ["v1"]
+
+
+def test_other_accounts_adapters_stand_in_the_table(job: TrainJob) -> None:
+    """The second account's table holds the first one's adapter too."""
+    carry_out(job)
+    _, said, _ = carry_out(job.model_copy(update={"run": "ben-1", "account": "ben"}))
+    assert list(said[-1]["result"]["scores"]["ben"]) == ["base", "this", "ana@v1"]
+
+
+def test_a_run_publishes_once(job: TrainJob) -> None:
+    """Stopped between publishing and its last word, a run gives the same adapter when started again."""
+    _, first, folder = carry_out(job)
+    (folder / "result.json").unlink()
+    code, again, _ = carry_out(job)
+    assert code == 0
+    assert again[-1] == first[-1]
+    assert len(list_cards(job.adapters, "ana")) == 1
+
+
+def test_a_dry_run_tells_and_trains_nothing(job: TrainJob) -> None:
+    """It counts mails, tokens and steps, shows an example, and leaves no adapter."""
+    code, said, folder = carry_out(job.model_copy(update={"dry_run": True}))
+    result = said[-1]["result"]
+    assert code == 0
+    assert result["steps"] == 5
+    assert result["tokens"] > 1000
+    assert "Instruction: Ask about" in result["report"][-1]
+    assert not job.adapters.exists()
+    assert sorted(path.name for path in folder.iterdir()) == [FILE, "lock", "result.json"]
+
+
+def test_what_was_excluded_meanwhile_is_not_learned_from(job: TrainJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that failed after making its examples makes them anew when a mail has been taken out since."""
+    with monkeypatch.context() as broken:
+        broken.setattr(
+            runs, "train", fail_with(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"))
+        )
+        assert carry_out(job)[0] == 1
+    with Archive.open(job.archive_url) as archive:
+        archive.exclude("ana", "m3@Ana Sá")
+    _, said, _ = carry_out(job)
+    assert said[-1]["result"]["data"]["mails"] == 39
+
+
+def test_too_few_mails_are_counted(job: TrainJob) -> None:
+    """The error says how many there are, how many are needed and what to do."""
+    few = job.model_copy(update={"settings": SETTINGS.model_copy(update={"min_mails": 41})})
+    code, said, _ = carry_out(few)
+    assert code == 1
+    assert "40 mails" in said[-1]["error"]
+    assert "41" in said[-1]["error"]
+    assert "cyrano sync" in said[-1]["hint"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"model": "/nowhere"}, ModelMissing),
+        ({"settings": SETTINGS.model_copy(update={"min_mails": 41})}, TooFewMails),
+        ({"settings": SETTINGS.model_copy(update={"max_tokens": 40})}, TooFewMails),
+    ],
+)
+def test_a_run_that_cannot_be_says_why(job: TrainJob, changes: dict[str, Any], kind: type[CyranoError]) -> None:
+    """Each hopeless case has its own error with a hint, before anything is trained."""
+    bad = job.model_copy(update=changes)
+    write_job(job.home / "runs" / "x", bad)
+    with pytest.raises(kind) as caught:
+        runs.run(job.home / "runs" / "x", bad, Progress(io.StringIO()), api_key="none")
+    assert caught.value.hint
+    assert not job.adapters.exists()
+
+
+def fail_with(error: Exception) -> Callable[..., None]:
+    """Return a function that takes anything and raises."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")]
+)
+def test_too_little_memory_says_what_to_lower(job: TrainJob, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Python's and torch's ways of running out of memory give the same advice."""
+    monkeypatch.setattr(runs, "train", fail_with(error))
+    write_job(job.home / "runs" / "x", job)
+    with pytest.raises(TrainError) as caught:
+        runs.run(job.home / "runs" / "x", job, Progress(io.StringIO()), api_key="none")
+    assert "batch_size" in caught.value.hint
+
+
+def test_a_defect_is_no_traceback_on_stdout(job: TrainJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong, the last line is an error and the exit code 1."""
+    monkeypatch.setattr(runs, "train", fail_with(ValueError("secret mail text")))
+    code, said, _ = carry_out(job)
+    assert code == 1
+    assert "secret" not in said[-1]["error"]
+
+
+def test_one_process_at_a_time(job: TrainJob) -> None:
+    """A second trainer on the same run is turned away."""
+    folder = job.home / "runs" / job.run
+    write_job(folder, job)
+    with runs._hold(folder), pytest.raises(StoreBusy):
+        runs.run(folder, job, Progress(io.StringIO()), api_key="none")
