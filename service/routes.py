@@ -118,7 +118,7 @@ def _word(check: Callable[[], object]) -> str:
     try:
         check()
     except CyranoError as error:
-        logger.warning("not ready: %s", error)
+        logger.info("not ready: %s", error)
         return str(error)
     return "ok"
 
