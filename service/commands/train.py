@@ -1,7 +1,6 @@
 """`cyrano train` and `cyrano adapters`."""
 
 import time
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,10 +8,10 @@ from typing import Any
 import click
 
 from connectors.adapter import current_version, list_cards
-from connectors.errors import ModelMissing
-from connectors.job import TrainJob
+from connectors.errors import ConfigError, ModelMissing
+from connectors.job import TrainJob, too_few_mails
 from service.app import App, open_app
-from service.engine.record import read_record
+from service.client import is_up
 from service.progress import OnProgress, progress_bars
 from service.training import Stage, plan_run, run_trainer
 
@@ -24,27 +23,41 @@ GOES_LIVE_WITHIN_S = 60.0
 @click.option("--dry-run", is_flag=True, help="Make the examples and tell what would be trained; train nothing.")
 def train(name: str, *, dry_run: bool) -> None:
     """Train an adapter on an account's mail. A run that was interrupted goes on where it stopped."""
-    with open_app() as app, ExitStack() as stack:
+    with open_app() as app:
         account = app.one_account(name).name
-        engine_url = stack.enter_context(app.some_engine())
-        folder = plan_run(app.home / "runs", _order(app, account, engine_url, dry_run=dry_run), datetime.now(UTC))
-        result = _run(folder, app.engine_key)
+        _check(app, account)
+        with app.some_engine() as engine_url:
+            order = _order(app, account, engine_url, dry_run=dry_run)
+            folder = plan_run(app.home / "runs", order, datetime.now(UTC))
+            result = _run(folder, app.engine_key)
         for line in result["report"]:
             click.echo(line)
         if version := result.get("version"):
             _wait_until_live(app, account, version)
 
 
-def _order(app: App, account: str, engine_url: str | None, *, dry_run: bool) -> TrainJob:
-    settings = app.settings
-    if not settings.engine.model:
+def _check(app: App, account: str) -> None:
+    """Look for what would stop the run, before an engine is started for it and hours have gone into it."""
+    engine, wanted = app.settings.engine, app.settings.train
+    if not engine.model:
         raise ModelMissing("No model is configured.", hint="Set [engine] model in cyrano.toml.")
+    if not engine.url and wanted.rank > engine.max_lora_rank:
+        message = f"[train] rank is {wanted.rank}, but the engine loads adapters up to {engine.max_lora_rank}."
+        raise ConfigError(message, hint="Raise [engine] max_lora_rank to it, and start the engine anew.")
+    counts = app.archive.count(account)
+    if counts.kept < wanted.min_mails:
+        raise too_few_mails(account, usable=counts.kept, total=counts.total, needed=wanted.min_mails)
+
+
+def _order(app: App, account: str, engine_url: str, *, dry_run: bool) -> TrainJob:
+    settings = app.settings
     return TrainJob(
         run="",
         account=account,
         home=app.home,
         archive_url=app.archive_url,
         engine_url=engine_url,
+        engine_model=app.base_name,
         model=settings.engine.model,
         prompt_budget=settings.prompt.budget_tokens,
         settings=settings.train,
@@ -60,14 +73,16 @@ def _run(folder: Path, engine_key: str) -> dict[str, Any]:
         bars: dict[str, OnProgress] = {}
 
         def show(stage: Stage) -> None:
-            bars.setdefault(stage.name, start_bar(stage.name))(stage.done, stage.total)
+            if stage.name not in bars:
+                bars[stage.name] = start_bar(stage.name)
+            bars[stage.name](stage.done, stage.total)
 
         return run_trainer(folder, engine_key, show)
 
 
 def _wait_until_live(app: App, account: str, version: int) -> None:
     """Where a service is running, wait until it drafts with the new adapter."""
-    if read_record(app.home) is None:
+    if not is_up(app.settings.http.near_host, app.settings.http.port):
         click.echo(f"{account}@v{version} goes live when the service starts: cyrano up")
         return
     end = time.monotonic() + GOES_LIVE_WITHIN_S
