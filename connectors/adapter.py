@@ -56,7 +56,7 @@ def publish(root: Path, built: Path, card: AdapterCard) -> AdapterCard:
         StoreError: the disk is full or not writable; nothing half-written stays.
     """
     try:
-        version = max((other.version for other in list_cards(root, card.account)), default=0) + 1
+        version = _last_version(root, card.account) + 1
         card = replace(card, version=version, weights_sha256=_sha256(built / WEIGHTS))
         (built / CARD).write_text(json.dumps(asdict(card), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         _sync_to_disk(built)
@@ -119,6 +119,12 @@ def set_current(root: Path, account: str, version: int) -> None:
     _sync_to_disk(fresh)
     fresh.replace(pointer)
     _sync_to_disk(pointer.parent)
+
+
+def _last_version(root: Path, account: str) -> int:
+    """Return the highest version there is, 0 where there is none; one whose card is broken counts too."""
+    names = (path.name for path in (root / account).glob("v*"))
+    return max((int(name[1:]) for name in names if name[1:].isdecimal()), default=0)
 
 
 def _sha256(path: Path) -> str:

@@ -7,6 +7,7 @@ The rules this module keeps:
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -139,14 +140,11 @@ class Archive:
         Raises:
             UsageError: there is no such account.
         """
-        try:
-            with self.engine.begin() as connection:
-                new = self._insert_new(connection, mails)
-                if cursor is not None:
-                    row = {"account": account, "value": cursor, "moved_at": self._clock()}
-                    self._upsert(connection, schema.cursor, [row])
-        except IntegrityError as error:
-            raise _no_account(account) from error
+        with self._writing(account) as connection:
+            new = self._insert_new(connection, mails)
+            if cursor is not None:
+                row = {"account": account, "value": cursor, "moved_at": self._clock()}
+                self._upsert(connection, schema.cursor, [row])
         return new
 
     def cursor(self, account: str) -> str | None:
@@ -157,9 +155,13 @@ class Archive:
             ).scalar_one_or_none()
 
     def quarantine(self, account: str, ref: str, reason: str, raw: bytes) -> None:
-        """Put aside a message that could not be read."""
+        """Put aside a message that could not be read.
+
+        Raises:
+            UsageError: there is no such account.
+        """
         row = {"account": account, "ref": ref, "reason": reason, "raw": raw, "found_at": self._clock()}
-        with self.engine.begin() as connection:
+        with self._writing(account) as connection:
             self._upsert(connection, schema.quarantine, [row])
 
     def quarantined(self, account: str) -> list[tuple[str, str]]:
@@ -267,7 +269,11 @@ class Archive:
     def store_instructions(
         self, account: str, prompt_version: str, model: str, instructions: Sequence[Instruction]
     ) -> None:
-        """Keep instructions made by a model for a prompt version; newer ones replace older ones."""
+        """Keep instructions made by a model for a prompt version; newer ones replace older ones.
+
+        Raises:
+            UsageError: there is no such account.
+        """
         rows = [
             {
                 "account": account,
@@ -279,10 +285,19 @@ class Archive:
             }
             for each in instructions
         ]
-        with self.engine.begin() as connection:
+        with self._writing(account) as connection:
             self._upsert(connection, _instruction, rows)
 
     # Inside
+
+    @contextmanager
+    def _writing(self, account: str) -> Iterator[Connection]:
+        """Begin a transaction for rows of an account, which somebody may just have removed."""
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except IntegrityError as error:
+            raise _no_account(account) from error
 
     def _read(self, query: Select[Any]) -> Iterator[ArchivedEmail]:
         with self.engine.connect() as connection:

@@ -65,7 +65,9 @@ def open_database(url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine
     try:
         target = make_url(url)
         is_sqlite = target.get_backend_name() == "sqlite"
-        engine = create_engine(target, connect_args={"timeout": busy_timeout_s} if is_sqlite else {})
+        connect_args = {"timeout": busy_timeout_s} if is_sqlite else {}
+        # Else errors quote what was to be stored, and that is mail.
+        engine = create_engine(target, connect_args=connect_args, hide_parameters=True)
     except (exc.ArgumentError, exc.NoSuchModuleError, ModuleNotFoundError) as error:
         hint = 'Use "sqlite:///path/to/cyrano.db", or "postgresql+psycopg://…" with cyrano-mail[postgres] installed.'
         raise ConfigError(f"The database URL cannot be used: {error}", hint=hint) from error

@@ -43,6 +43,8 @@ class Body:
 
     text: str
     signature: str = ""
+    is_wrapped: bool = False
+    """Whether a mail program may have broken its lines at a fixed width."""
 
 
 def read(html: str) -> Body:

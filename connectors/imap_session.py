@@ -24,7 +24,8 @@ READ_TIMEOUT_S = 60.0
 imaplib._MAXLINE = 64 << 20  # type: ignore[attr-defined]  # noqa: SLF001  imaplib has no other way
 
 _PORTS = {"tls": 993, "starttls": 143, "plain": 143}
-_SAID_OF_THE_SERVER = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")
+_SAID_OF_THE_SERVER = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]", "Too many simultaneous connections")
+"""Refusals that have nothing to do with the password; the last is Gmail's."""
 
 
 class ImapSettings(BaseModel):
@@ -71,7 +72,7 @@ def open_session(settings: ImapSettings, password: str) -> IMAPClient:
             client._imap.debug = 0  # noqa: SLF001
             if settings.security == "starttls":
                 client.starttls(context)
-            client.login(settings.user, password)
+            _log_in(client, settings.user, password)
         except BaseException:
             client.shutdown()
             raise
@@ -168,10 +169,21 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _log_in(client: IMAPClient, user: str, password: str) -> None:
+    """Log in; LOGIN takes ASCII only (RFC 3501, 6.2.3), PLAIN any letters (RFC 4616)."""
+    if user.isascii() and password.isascii():
+        client.login(user, password)
+    else:
+        client.plain_login(user, password)
+
+
 def _login_refused(server: str, error: LoginError) -> AccountError:
     # imapclient raises LoginError for whatever goes wrong meanwhile, a lost connection included.
     if isinstance(error.__context__, imaplib.IMAP4.abort) or any(code in str(error) for code in _SAID_OF_THE_SERVER):
         return Unreachable(f"{server} cannot log anybody in now.", hint="Try again in a while.")
+    if "[PRIVACYREQUIRED]" in str(error):
+        hint = "Use --security tls or --security starttls."
+        return AuthError(f"{server} takes no password over a plain connection.", hint=hint)
     hint = (
         "Check user name and password. Where two-step sign-in is on (Gmail, iCloud, Yahoo, …), make an app password "
         "in the account's security settings and use that one."

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError
 
-from connectors.errors import StoreError, UsageError
+from connectors.errors import StoreError, TooFewMails, UsageError
 
 FILE = "job.json"
 ENGINE_KEY = "CYRANO_ENGINE_API_KEY"
@@ -96,6 +96,14 @@ class TrainJob(BaseModel):
     """The folder of all accounts' adapters."""
     dry_run: bool = False
     """Stop when the examples are made, and tell what would be trained."""
+
+
+def too_few_mails(account: str, *, usable: int, total: int, needed: int) -> TooFewMails:
+    """Return the error for an account with too little to learn from; the service looks before it starts an engine."""
+    return TooFewMails(
+        f"{account} has {usable} mails to learn from, of {total}; {needed} are needed.",
+        hint="Sync more sent mail (cyrano sync); cyrano export --all says why a mail is not learned from.",
+    )
 
 
 def write_job(folder: Path, job: TrainJob) -> None:

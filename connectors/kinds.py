@@ -10,10 +10,10 @@ from connectors.message import Kind
 _AUTO_HEADERS = ("x-autoreply", "x-autorespond", "x-auto-reply", "x-autoresponder", "x-failed-recipients")
 _BULK_HEADERS = ("list-id", "list-unsubscribe", "x-campaign-id", "feedback-id")
 
-# No "Out of office next week" that a person wrote: a colon or the end must follow.
+# No "Out of office next week" or "Vacation" that a person wrote: a colon, a dash or the end must follow.
 _VACATION = re.compile(
     r"(?:auto(?:matic|mated)?[- ]?(?:reply|response)|autoreply|"
-    r"out of (?:the )?office(?: auto-?reply)?|vacation(?: reply)?|"
+    r"out of (?:the )?office(?: auto-?reply)?|vacation reply|"
     r"automatische (?:antwort|abwesenheits\w*)|abwesenheits(?:notiz|nachricht|meldung|assistent)|"
     r"abwesenheit|abwesend|nicht im büro|"
     r"réponse automatique|absence du bureau|message d['’]absence|absente? du bureau|notification d['’]absence|"

@@ -4,6 +4,7 @@ The rules this module keeps:
 1. A message begins at a line "From " that opens the file, or that follows an empty line and stands before a header.
 2. Lines quoted as ">From " (the mboxrd way) lose one ">".
 3. Memory holds one message and one block of the file, however large the file is.
+4. What Thunderbird's user deleted, and Thunderbird has only marked so, is left out.
 """
 
 import hashlib
@@ -26,6 +27,10 @@ MAX_MESSAGE_BYTES = 25 << 20
 
 _SEPARATOR = re.compile(rb"\n\r?\n(?=From [^\n]*\n[!-9;-~]+[ \t]*:)")
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
+_DELETED = re.compile(rb"^X-Mozilla-Status: [0-9a-f]{3}[89a-f]\r?$", re.MULTILINE | re.IGNORECASE)
+"""Bit 8: deleted, and gone when the folder is compacted."""
+_MARKS_BYTES = 512
+"""Thunderbird's marks are among the first lines."""
 _LONGEST_SEPARATOR = 2048
 _FINGERPRINT_BYTES = 4096
 
@@ -36,7 +41,7 @@ class MboxSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     path: Path
-    """The file."""
+    """The file, or the folder that Apple Mail exports, with a file "mbox" in it."""
 
 
 class MboxAccount:
@@ -47,7 +52,8 @@ class MboxAccount:
 
     def __init__(self, record: AccountRecord, *, max_message_bytes: int = MAX_MESSAGE_BYTES) -> None:
         self.record = record
-        self._path = read_settings(MboxSettings, record).path
+        path = read_settings(MboxSettings, record).path
+        self._path = path / "mbox" if (path / "mbox").is_file() else path
         self._max_message_bytes = max_message_bytes
 
     def count_since(self, cursor: str | None) -> int | None:  # noqa: ARG002  the shape of every kind
@@ -66,10 +72,9 @@ class MboxAccount:
             for begin, end, message in read_messages(file, start=start, max_bytes=self._max_message_bytes):
                 if message is None:
                     logger.warning("Left out the message at byte %d: %d bytes are too many.", begin, end - begin)
-                    continue
-                yield RawMessage(
-                    ref=f"{self._path.name};{begin}", raw=message, cursor=f"{end}:{_fingerprint(other, end)}"
-                )
+                elif not _DELETED.search(message, 0, _MARKS_BYTES):
+                    cursor = f"{end}:{_fingerprint(other, end)}"
+                    yield RawMessage(ref=f"{self._path.name};{begin}", raw=message, cursor=cursor)
 
     def close(self) -> None:
         """Do nothing: no file stays open between readings."""

@@ -14,6 +14,8 @@ from connectors.headers import Headers
 from connectors.html import Body
 from connectors.message import Address, Email
 from connectors.parts import Part
+from connectors.pgp import strip_armour
+from connectors.wrapped import unwrap
 
 _HINT = "It was put aside; the other messages are not touched. Look at it in your mail program."
 
@@ -37,8 +39,9 @@ def parse(raw: bytes) -> Email:
     senders = headers.addresses("from") or headers.addresses("sender")
     if not senders and not body.text.strip():
         raise UnreadableMessage("The message has neither a sender nor a text.", hint=_HINT)
-    parts = quotes.split(body.text)
+    parts = quotes.split(strip_armour(body.text))
     text, typed_signature = signature.split(parts.text)
+    text = unwrap(text) if body.is_wrapped else text
     subject = headers.text("subject")
     leaves = tuple(message.leaves())
     references, answered = headers.ids("references"), headers.ids("in-reply-to")
@@ -80,7 +83,9 @@ def _body(part: Part) -> Body:
     if part.content_type == "text/html":
         return html.read(part.text)
     if part.content_type == "text/plain" or part.content_type.startswith("multipart/"):  # one without its boundary
-        return Body(text=unflow(part.text, is_delsp=part.is_delsp) if part.is_flowed else part.text)
+        if part.is_flowed:
+            return Body(text=unflow(part.text, is_delsp=part.is_delsp))
+        return Body(text=part.text, is_wrapped=True)
     return Body(text="")
 
 
@@ -90,6 +95,7 @@ def _all(parts: Sequence[Part]) -> Body:
     return Body(
         text="\n".join(body.text for body in bodies if body.text),
         signature="\n".join(body.signature for body in bodies if body.signature),
+        is_wrapped=any(body.is_wrapped for body in bodies),
     )
 
 

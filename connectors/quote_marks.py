@@ -29,8 +29,8 @@ _APPLE_FORWARDS = (
     r"In(?:í|i)cio da mensagem (?:reencaminhada|encaminhada)"
 )
 
-REPLY_RULE = re.compile(rf"\s*-{{2,}}\s*(?:{_REPLY_TITLES})\s*-{{2,}}\s*", re.IGNORECASE)
-"""A ruled line of Outlook and those that write like it: "-----Original Message-----"."""
+REPLY_RULE = re.compile(rf"\s*[-‐]{{2,}}\s*(?:{_REPLY_TITLES})\s*[-‐]{{2,}}\s*", re.IGNORECASE)
+"""A ruled line of Outlook and those that write like it: "-----Original Message-----". Proton drew it with U+2010."""
 
 FORWARD_RULE = re.compile(
     rf"\s*(?:-{{2,}}\s*(?:{_FORWARD_TITLES})\s*-{{2,}}|(?:{_APPLE_FORWARDS})\s?:)\s*", re.IGNORECASE
@@ -40,8 +40,11 @@ FORWARD_RULE = re.compile(
 BLANK_RULE = re.compile(r"\s*(?:_{8,}|-{8,}|\* \* \*)\s*")
 """A line that Outlook draws above its block of headers."""
 
-FIRST_LABEL = re.compile(r"\s*\*?(?:From|Von|De|Da|Van|Expéditeur|Remitente|Mittente|Afzender|Remetente)\s?:\*?\s*\S.*")
-"""The first line of a block of headers, as Outlook and forwards show it."""
+FIRST_LABEL = re.compile(
+    r"\s*\*?(?:From|Von|De|Da|Van|Expéditeur|Remitente|Mittente|Afzender|Remetente|"
+    r"Sent|Gesendet|Envoyé|Enviado|Inviato|Verzonden)\s?:\*?\s*\S.*"
+)
+"""The first line of a block of headers, as Outlook and forwards show it; GMX and web.de begin with the time."""
 
 SUBJECT_LABEL = re.compile(r"\s*\*?(?:Subject|Betreff|Objet|Sujet|Asunto|Oggetto|Onderwerp|Assunto)\s?:.*")
 """The line that tells such a block from a list a person typed ("From: Berlin, To: Munich")."""
@@ -61,7 +64,7 @@ _VERBS = (
     r"wrote|writes|schrieb(?:en)?|geschrieben|a écrit|a ecrit|écrit|escribió|escribio|escribe|ha scritto|scrive|"
     r"schreef|geschreven|escreveu|escreve"
 )
-_OPENERS = r"On|Am|Le|El|Il giorno|Il|In data|Op|Em|A|No dia|No"
+_OPENERS = r"On|Am|Le|El|Il giorno|Il|In data|Op|Em|A|Às|No dia|No"
 _ADDR = r"[\w.+-]+@[\w.-]+"
 
 DATED_ATTRIBUTION = re.compile(

@@ -7,6 +7,8 @@ The rules this module keeps:
 4. In doubt a line was typed: prose that says "On Monday she wrote that …" stays.
 """
 
+# ruff: noqa: RUF001  people type curly apostrophes and dashes, and so do programs
+
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +27,7 @@ from connectors.quote_marks import (
 )
 
 _HINTS = (
-    *("\n>", "\n >", ":\n", "-\n"),
+    *("\n>", "\n >", ":\n", "-\n", "‐\n"),
     *("Subject", "Betreff", "Objet", "Sujet", "Asunto", "Oggetto", "Onderwerp", "Assunto"),
 )
 """Where none of these stands nothing is quoted; looking for them is much quicker than looking at each line."""
@@ -33,7 +35,7 @@ _HINTS = (
 _MARKS = re.compile(r"\s?(?:> ?)+")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
-_ENDS_OF_HEADINGS = frozenset({"-", ":"})
+_ENDS_OF_HEADINGS = ("-", "‐", ":")
 _MAX_ATTRIBUTION_LINES = 4
 _MAX_ATTRIBUTION_CHARACTERS = 320
 _MIN_LABELS, _MAX_LABELS = 3, 40
@@ -122,7 +124,7 @@ def _headings(lines: Sequence[_Line]) -> Iterator[_Heading]:
     while at < len(lines):
         heading = None
         words = lines[at].words
-        if words.rstrip()[-1:] in _ENDS_OF_HEADINGS or ":" in words[:_LABEL_REACH]:
+        if words.rstrip().endswith(_ENDS_OF_HEADINGS) or ":" in words[:_LABEL_REACH]:
             heading = _ruled(lines, at) or _labelled(lines, at) or _attribution(lines, at, floor)
         if heading:
             yield heading
@@ -133,7 +135,7 @@ def _headings(lines: Sequence[_Line]) -> Iterator[_Heading]:
 def _ruled(lines: Sequence[_Line], at: int) -> _Heading | None:
     """Return the heading at a line like "-----Original Message-----" or "Begin forwarded message:"."""
     words = lines[at].words.strip()
-    if not words.endswith(("-", ":")):
+    if not words.endswith(_ENDS_OF_HEADINGS):
         return None
     is_forward = FORWARD_RULE.fullmatch(words) is not None
     if not is_forward and not REPLY_RULE.fullmatch(words):

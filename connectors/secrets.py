@@ -77,8 +77,11 @@ class Secrets:
 
     def delete(self, account: str, name: str = PASSWORD) -> None:
         """Forget a secret that was stored; one from the environment stays where it is."""
-        if self._find_in_keyring(account, name) is not None and self.keyring is not None:
-            self.keyring.delete_password(_SERVICE, _key(account, name))
+        if self.keyring is not None and self._find_in_keyring(account, name) is not None:
+            try:
+                self.keyring.delete_password(_SERVICE, _key(account, name))
+            except Exception as error:  # noqa: BLE001  backends raise whatever their desktop does
+                logger.warning("The keyring did not forget the secret (%s).", type(error).__name__)
         sealed = self._sealed()
         if sealed.pop(_key(account, name), None) is not None:
             self._seal(sealed)
@@ -145,7 +148,8 @@ def find_keyring(environ: Mapping[str, str], *, platform: str = sys.platform) ->
 
 def variable_name(account: str, name: str = PASSWORD) -> str:
     """Return the environment variable of a secret: "CYRANO_ANA_HOME_PASSWORD" for "ana-home"."""
-    return re.sub(r"[^A-Z0-9]", "_", f"cyrano_{account}_{name}".upper())
+    # Runs of marks become one: two underscores would make it a key of the configuration.
+    return re.sub(r"[^A-Z0-9]+", "_", f"cyrano_{account}_{name}".upper())
 
 
 def _key(account: str, name: str) -> str:

@@ -17,7 +17,7 @@ _MAX_LINES = 30
 _MIN_MAILS = 20
 _MAX_REPEATED_LINES = 12
 
-_CLOSING = re.compile(
+CLOSING = re.compile(
     r"(?:best|kind|warm|regards|cheers|thanks|thank you|many thanks|sincerely|yours|"
     r"love|take care|all the best|talk soon|"
     r"viele|liebe|beste|mit (?:freundlichen|besten|herzlichen|lieben)|freundliche|herzlich|"
@@ -40,8 +40,9 @@ _CONTACT = re.compile(
 def split(text: str) -> tuple[str, str]:
     """Cut off what follows "-- ", and lines like "Sent from my iPhone"; return text and signature."""
     signature = ""
-    match = _DELIMITER.search(text) if "--" in text else None
-    if match and text.count("\n", match.end()) <= _MAX_LINES:
+    found = _DELIMITER.finditer(text) if "--" in text else ()
+    match = next((each for each in found if text.count("\n", each.end()) <= _MAX_LINES), None)
+    if match:
         text, signature = text[: match.start()].rstrip(), text[match.end() :].strip("\n")
     above, _, last = text.rpartition("\n")
     if APP_LINE.fullmatch(last):
@@ -82,7 +83,7 @@ def _common_ending(endings: Sequence[list[str]]) -> list[str]:
 def _without_sign_off(block: list[str]) -> list[str]:
     """Drop all down to the sign-off and its name; what is left must look like a signature, or nothing is."""
     stands_apart = block[:1] == [""]
-    closings = [(at, match) for at, line in enumerate(block) if (match := _CLOSING.fullmatch(line))]
+    closings = [(at, match) for at, line in enumerate(block) if (match := CLOSING.fullmatch(line))]
     if closings:
         at, match = closings[-1]
         block = _strip_blanks(block[at + 1 :])

@@ -93,7 +93,7 @@ def sync(
             quarantined=len(batch) - len(emails),
         )
         on_progress(done, total)
-    if report.new and not block:
+    if not block:  # even where nothing is new: the sync before may have ended before it got here
         _cut_signature(record, archive, settings)
     logger.info("Synced %s: %s.", record.name, report)
     return report

@@ -120,9 +120,11 @@ class EdgeIndex:
 
     def close(self) -> None:
         """Write what is left to disk, and let go of the folder."""
-        with _translated(self._folder):
-            self._shard.close()
-        os.close(self._lock)
+        try:
+            with _translated(self._folder):
+                self._shard.close()
+        finally:
+            os.close(self._lock)
 
     def _delete(self, which: qdrant.Filter) -> None:
         self._update(qdrant.UpdateOperation.delete_points_by_filter(which))

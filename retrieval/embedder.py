@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, PositiveInt
 
-from connectors.errors import ModelMissing
+from connectors.errors import ConfigError, ModelMissing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,6 +72,7 @@ class Embedder:
 
         Raises:
             ModelMissing: the model is not on this machine.
+            ConfigError: the device is not.
         """
         import numpy as np  # noqa: PLC0415  see the module's head
 
@@ -117,6 +118,10 @@ def _load_model(settings: EmbedderSettings) -> "SentenceTransformer":
         raise ModelMissing(
             f"The embedding model {settings.model} is not on this machine.",
             hint=f"Fetch it once: hf download {settings.model}, or leave [embedder] model at its default.",
+        ) from error
+    except (RuntimeError, AssertionError) as error:  # torch's words for a device that is not there
+        raise ConfigError(
+            f'The embedding model cannot run on "{settings.device}": {error}', hint='Set [embedder] device = "cpu".'
         ) from error
 
 

@@ -1,6 +1,5 @@
 """From a request to the few mails worth showing the model: search, weigh, fold, and cut off what is noise."""
 
-import hashlib
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
+from connectors.keep import text_hash
 from connectors.message import Address, Email
 from retrieval.chunks import chunk
 from retrieval.index import Hit, Index, IndexedMail, Passage, StoredMail
@@ -229,7 +229,7 @@ def _stored(email: Email) -> StoredMail:
         recipients=email.to + email.cc,
         sent_at=email.sent_at,
         text=_shortened(email.text),
-        text_hash=hashlib.blake2b("".join(email.text.casefold().split()).encode(), digest_size=16).hexdigest(),
+        text_hash=text_hash(email.text),
     )
 
 

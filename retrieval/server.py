@@ -26,11 +26,15 @@ def open_server(settings: IndexSettings, *, dimension: int, model: str, fresh: b
     """Open the collection on the configured server; make it where there is none, or where it is to start empty.
 
     Raises:
-        ConfigError: the API key cannot be read.
+        ConfigError: the URL is none, or the API key cannot be read.
         StoreError: the server does not answer, or the collection holds vectors of another model.
     """
     key = _api_key(settings.api_key_file)
-    client = QdrantClient(url=settings.url, api_key=key, timeout=settings.timeout_s, check_compatibility=False)
+    try:
+        client = QdrantClient(url=settings.url, api_key=key, timeout=settings.timeout_s, check_compatibility=False)
+    except ValueError as error:
+        hint = 'Write [index] url like "http://127.0.0.1:6333".'
+        raise ConfigError(f"{settings.url} is no address of a Qdrant server: {error}", hint=hint) from error
     index = ServerIndex(client, collection=settings.collection, name=settings.url)
     index.prepare(dimension=dimension, model=model, fresh=fresh)
     return index

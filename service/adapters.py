@@ -63,6 +63,8 @@ class AdapterKeeper:
         self._drain_s = drain_s
         self._problems: dict[str, str] = {}
         self._refused: set[str] = set()
+        self._probed: set[str] = set()
+        """Those that answered to this keeper: one that is loaded may be another process's, or have failed its probe."""
         self._writing: Counter[str] = Counter()
         self._ended = threading.Condition()
         self._loading = threading.Lock()
@@ -71,6 +73,11 @@ class AdapterKeeper:
     def problems(self) -> dict[str, str]:
         """Adapter to why it is not in service, in a sentence."""
         return dict(self._problems)
+
+    def in_service(self, account: str) -> str | None:
+        """Return the name of the adapter that is to write for an account, or None where the base model does."""
+        card = self._current(account)
+        return None if card is None else card.name
 
     @contextmanager
     def serving(self, account: str) -> Iterator[str]:
@@ -115,8 +122,8 @@ class AdapterKeeper:
                 self.refresh()
             except EngineDown as error:
                 logger.debug("adapters wait for the engine: %s", error)
-            except (CyranoError, OSError) as error:
-                logger.warning("adapters could not be refreshed: %s", error)
+            except Exception as error:  # noqa: BLE001  whatever it was, the next round may fare better
+                logger.warning("adapters could not be refreshed: %s: %s", type(error).__name__, error)
             stop.wait(interval_s)
 
     def _accounts(self) -> Sequence[str]:
@@ -158,18 +165,28 @@ class AdapterKeeper:
         self._problems = {name: said for name, said in self._problems.items() if not name.startswith(f"{account}@v")}
 
     def _load(self, account: str, card: AdapterCard) -> None:
-        if card.name in self._server.models():
+        is_loaded = card.name in self._server.models()
+        if is_loaded and card.name in self._probed:
             return
         path = folder(self._root, account, card.version)
         read_card(path)
         try:
-            self._server.load_adapter(card.name, path.resolve())
+            if not is_loaded:
+                self._load_into_engine(card.name, path)
             self._server.probe(card.name)
         except EngineDown:
             raise
         except EngineError:
             self._unload(card.name)
             raise
+        self._probed.add(card.name)
+
+    def _load_into_engine(self, name: str, path: Path) -> None:
+        try:
+            self._server.load_adapter(name, path.resolve())
+        except EngineError:
+            if name not in self._server.models():  # another process may have been quicker
+                raise
 
     def _unload_unused(self) -> None:
         for name in self._server.models():

@@ -3,14 +3,15 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
+from threading import Event
 
 from connectors.account import Account, AccountRecord
-from connectors.adapter import current_version, list_cards
+from connectors.adapter import list_cards
 from connectors.archive import Archive
-from connectors.errors import ConfigError, CyranoError, UsageError
+from connectors.errors import ConfigError, CyranoError, StoreError, UsageError
 from connectors.imap import ImapAccount
 from connectors.imap_mailbox import ImapMailbox
 from connectors.language import detect
@@ -31,10 +32,11 @@ from service.engine.command import engine_url, served_name
 from service.engine.keeper import EngineKeeper
 from service.ingest import ingest
 from service.ledger import Ledger
-from service.local import local_token
+from service.local import forget_local_token, local_token
 from service.lock import hold_home
 from service.parts import Parts
 from service.progress import waiting
+from service.training import runs_of
 from service.watch import Watcher
 
 
@@ -55,7 +57,11 @@ class App:
     def __init__(self, home: Path, settings: Settings) -> None:
         self.home = home
         self.settings = settings
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            hint = "Set CYRANO_HOME to a folder that you may write."
+            raise ConfigError(f"The home folder {home} cannot be made: {error.strerror}.", hint=hint) from error
 
     @cached_property
     def archive(self) -> Archive:
@@ -126,7 +132,7 @@ class App:
             ledger=self.ledger,
             tokens=self.tokens,
             account=self.archive.account,
-            adapter=self._adapter_in_service,
+            adapter=self.adapters.in_service,
             notices=self._notices,
             checks={"archive": self.archive.accounts, "index": self._check_index, "engine": self.model_server.models},
         )
@@ -147,7 +153,7 @@ class App:
 
     def join(self) -> None:
         """Build what threads will share before there are any: each part is built once."""
-        self.watchers  # noqa: B018  built, with the drafter they use, by being asked for
+        self.drafter, self.watchers  # noqa: B018  built, with what they use, by being asked for
 
     def warm(self) -> None:
         """Load what the first draft would wait for: the embedding model, the language model, the engine's client."""
@@ -160,10 +166,6 @@ class App:
         statuses = (watcher.status for watcher in self.watchers if watcher.status.account == account)
         said = [f"{status.error} {status.hint}".strip() for status in statuses if status.error]
         return said + [words for name, words in self.adapters.problems.items() if name.startswith(f"{account}@")]
-
-    def _adapter_in_service(self, account: str) -> str | None:
-        version = current_version(self.adapters_root, account)
-        return None if version is None else f"{account}@v{version}"
 
     def _check_index(self) -> None:
         for record in self.archive.accounts():
@@ -178,17 +180,25 @@ class App:
 
     def engine_keeper(self) -> EngineKeeper:
         """Return what keeps this home's engine."""
-        return EngineKeeper(self.settings.engine, self.home)
+        return EngineKeeper(self.settings.engine, self.home, api_key=self.engine_key)
 
-    def sync_all(self) -> None:
-        """Bring in and index what was sent meanwhile, for all accounts; what fails is logged."""
+    def sync_all(self, stop: Event) -> None:
+        """Bring in and index what was sent meanwhile, for all accounts; what fails is logged.
+
+        When told to stop it breaks off after the batch under way; the next sync goes on from there.
+        """
+
+        def go_on(_done: int, _total: int | None) -> None:
+            if stop.is_set():
+                raise CyranoError("Cyrano is stopping.")
+
         ingest(
             self.archive.accounts(),
             self.open_account,
             self.archive,
             self.retriever,
             self.settings.sync,
-            start_bar=lambda _: lambda _done, _total: None,
+            start_bar=lambda _: go_on,
         )
 
     @property
@@ -230,6 +240,16 @@ class App:
         names = ", ".join(record.name for record in records)
         raise UsageError("There are several accounts; say which.", hint=f"Add --account with one of: {names}.")
 
+    def need_free_name(self, name: str) -> None:
+        """See to it that no account has a name.
+
+        Raises:
+            UsageError: one has.
+        """
+        if any(record.name == name for record in self.archive.accounts()):
+            hint = f"Take another name (--name), or remove it first: cyrano account remove {name}"
+            raise UsageError(f'There is already an account "{name}".', hint=hint)
+
     def open_account(self, record: AccountRecord) -> Account:
         """Open a mailbox for reading."""
         size = self.settings.sync.max_message_mb << 20
@@ -262,13 +282,19 @@ class App:
         return password
 
     def forget_account(self, name: str) -> None:
-        """Remove an account and everything made from its mail."""
+        """Remove an account and everything made from its mail.
+
+        The account itself goes last: as long as it is there, a removal that broke off can be run again.
+
+        Raises:
+            StoreError: something could not be deleted.
+        """
         self.retriever.forget(name)
-        self.archive.remove_account(name)
+        for folder in (self.adapters_root / name, *runs_of(self.home / "runs", name)):
+            _delete_folder(folder)
+        forget_local_token(self.home, name)
         self.secrets.delete(name)
-        shutil.rmtree(self.adapters_root / name, ignore_errors=True)
-        for run in (self.home / "runs").glob(f"{name}-*"):
-            shutil.rmtree(run, ignore_errors=True)
+        self.archive.remove_account(name)
 
     def clear_index(self) -> None:
         """Empty the index, so that all mail is indexed anew."""
@@ -277,6 +303,18 @@ class App:
 
     def close(self) -> None:
         """Close what was opened."""
-        for name in ("retriever", "archive"):
-            if name in self.__dict__:
-                self.__dict__[name].close()
+        with ExitStack() as stack:
+            for name in ("archive", "retriever", "model_server"):
+                if name in self.__dict__:
+                    stack.callback(self.__dict__[name].close)
+
+
+def _delete_folder(folder: Path) -> None:
+    """Delete a folder, if it is there; silence about what stays would be a lie."""
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        hint = "Delete it yourself, then run the command again."
+        raise StoreError(f"{folder} could not be deleted: {error.strerror}.", hint=hint) from error

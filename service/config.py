@@ -77,8 +77,8 @@ def load_settings(home: Path, environ: Mapping[str, str]) -> Settings:
 def _override(values: dict[str, Any], environ: Mapping[str, str]) -> None:
     for variable, value in environ.items():
         section, found, key = variable.removeprefix(PREFIX).lower().partition("__")
-        if variable.startswith(PREFIX) and found:
-            values.setdefault(section, {})[key] = _scalar(value)
+        if variable.startswith(PREFIX) and found and isinstance(values.setdefault(section, {}), dict):
+            values[section][key] = _scalar(value)
 
 
 def _scalar(value: str) -> Any:  # noqa: ANN401  whatever TOML can say

@@ -9,7 +9,8 @@ from connectors.errors import UsageError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
-    from waitress.server import BaseWSGIServer
+    from waitress.server import BaseWSGIServer, MultiSocketServer
+    from waitress.wasyncore import dispatcher
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 BODY_WALL = 4
@@ -36,23 +37,50 @@ class HttpSettings(BaseModel):
     """A silence this long sends a comment: proxies stay awake, and a client that went away is noticed."""
 
     @property
+    def near_host(self) -> str:
+        """By what name this machine itself finds the service."""
+        return "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104  compared, not bound
+
+    @property
     def url(self) -> str:
         """Where a browser on this machine finds the service."""
-        host = "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104  compared, not bound
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        host = f"[{self.near_host}]" if ":" in self.near_host else self.near_host
+        return f"http://{host}:{self.port}"
 
 
-def listen(app: "WSGIApplication", settings: HttpSettings) -> "BaseWSGIServer":
-    """Take the port and return the server: `run()` serves until `close()`.
+class Listener:
+    """A server that has its port: `run()` serves until `close()`."""
+
+    def __init__(self, server: "BaseWSGIServer | MultiSocketServer", sockets: "dict[int, dispatcher]") -> None:
+        self._server = server
+        self._sockets = sockets
+
+    def run(self) -> None:
+        """Serve."""
+        self._server.run()
+
+    def close(self) -> None:
+        """Let go of the port and of all clients, and wait a few seconds for what is being answered."""
+        from waitress.wasyncore import close_all  # noqa: PLC0415  as below
+
+        # Clients too: the server goes on as long as one of them keeps its connection, as every browser does.
+        close_all(self._sockets, ignore_all=True)
+        self._server.task_dispatcher.shutdown()
+
+
+def listen(app: "WSGIApplication", settings: HttpSettings) -> Listener:
+    """Take the port.
 
     Raises:
         UsageError: the port is taken or may not be used.
     """
     from waitress import create_server  # noqa: PLC0415  settings are read by commands that serve nothing
 
+    sockets: dict[int, dispatcher] = {}
     try:
-        return create_server(
+        server = create_server(
             app,
+            sockets,
             host=settings.host,
             port=settings.port,
             threads=settings.threads,
@@ -66,6 +94,7 @@ def listen(app: "WSGIApplication", settings: HttpSettings) -> "BaseWSGIServer":
         )
     except OSError as error:
         raise _explain(error, settings) from error
+    return Listener(server, sockets)
 
 
 def _explain(error: OSError, settings: HttpSettings) -> UsageError:

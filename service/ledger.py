@@ -104,7 +104,7 @@ class Ledger:
         self._move(draft_id, (State.GENERATING,), State.DONE, **_facts(written))
 
     def fail(self, draft_id: str, reason: str) -> None:
-        """Note why a draft did not come about. A watched mail's may be tried again."""
+        """Note why a draft did not come about. A watched mail's stays pending, and is tried again."""
         self._move(draft_id, (State.WANTED, State.GENERATING, State.WRITTEN), State.FAILED, reason=reason)
 
     def cancel(self, draft_id: str, text: str) -> None:
@@ -151,10 +151,6 @@ class Ledger:
     def set_appended(self, draft_id: str) -> None:
         """Note that the draft was seen in the Drafts folder. Saying so twice does no harm."""
         self._move(draft_id, (State.WRITTEN, State.APPENDED), State.APPENDED)
-
-    def set_failed(self, draft_id: str, reason: str) -> None:
-        """Note why a watched mail has no draft yet; it stays pending."""
-        self.fail(draft_id, reason)
 
     def withdraw(self, draft_id: str, reason: str) -> None:
         """Give a watched mail up for good, for example because it is gone. It is not pending any more."""

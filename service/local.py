@@ -11,7 +11,7 @@ LABEL = "this machine"
 
 def local_token(home: Path, tokens: Tokens, account: str) -> str:
     """Return the account's token for this machine; make one where there is none that still holds."""
-    path = home / "run" / "tokens" / account
+    path = _file(home, account)
     if path.exists():
         token = path.read_text(encoding="ascii")
         with suppress(NotAllowed):
@@ -23,3 +23,12 @@ def local_token(home: Path, tokens: Tokens, account: str) -> str:
     path.touch(mode=0o600)
     path.write_text(token, encoding="ascii")
     return token
+
+
+def forget_local_token(home: Path, account: str) -> None:
+    """Delete the account's token of this machine, if there is one."""
+    _file(home, account).unlink(missing_ok=True)
+
+
+def _file(home: Path, account: str) -> Path:
+    return home / "run" / "tokens" / account

@@ -25,7 +25,8 @@ def hold_home(home: Path) -> Iterator[None]:
             file.seek(0)
             raise StoreBusy(
                 f"Cyrano is already running on {home} (process {file.read().strip() or 'unknown'}).",
-                hint="A running `cyrano up` syncs by itself. To run parts apart, set [archive] url and [index] url.",
+                hint="Stop it first, or leave it to it: `cyrano up` syncs by itself. "
+                "To run parts apart, set [archive] url and [index] url.",
             ) from error
         file.truncate(0)
         file.write(str(os.getpid()))

@@ -1,10 +1,14 @@
 """Running Cyrano's parts in one process until it is told to stop.
 
-`cyrano up` runs them all; `engine`, `serve`, `watch` and `schedule` run one each. Parts start in the order in which
-they need each other and stop in the reverse.
+`cyrano up` runs them all; `engine`, `serve`, `watch` and `schedule` run one each.
+
+Rules:
+1. The port is taken before the engine starts: that another program has it is told at once, not minutes later.
+2. However it ends, all are told to stop first, and each is waited for before what it uses is closed.
 """
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,6 +27,8 @@ from service.web import create_app
 
 ADAPTERS_EVERY_S = 2.0
 LOOK_EVERY_S = 0.5
+JOIN_S = 10.0
+"""How long a thread may take to stop; one that takes longer, such as a load of a model, dies with the process."""
 
 
 class Role(Flag):
@@ -47,24 +53,33 @@ def run(app: App, role: Role) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with ExitStack() as stack:
-        if role is not Role.ENGINE:
-            stack.enter_context(app.hold())
-            app.join()
-        if Role.SERVE in role:
-            stack.enter_context(_web(app))
-        engine = stack.enter_context(app.engine_keeper()) if Role.ENGINE in role else None
-        stack.callback(stop.set)  # before anything is closed that the threads below use
-        if role & (Role.SERVE | Role.WATCH):
-            app.ledger.fail_abandoned(before=datetime.now(UTC))
-            stack.enter_context(_thread("warm", app.warm))
-            stack.enter_context(_thread("adapters", lambda: app.adapters.watch(ADAPTERS_EVERY_S, stop)))
-        if Role.SCHEDULE in role:
-            stack.enter_context(scheduled(app.sync_all, app.settings.sync.every_minutes))
-        if Role.WATCH in role:
-            for watcher in app.watchers:
-                stack.enter_context(_thread(f"watch-{watcher.status.account}", partial(watcher.run, stop)))
-        _start(app, role, engine, stop)
-        _wait(engine, stop)
+        try:
+            engine = _enter_parts(stack, app, role, stop)
+            _start(app, role, engine, stop)
+            _wait(engine, stop)
+        finally:
+            stop.set()
+
+
+def _enter_parts(stack: ExitStack, app: App, role: Role, stop: threading.Event) -> EngineKeeper | None:
+    """Start the parts of a role; return the keeper of the engine where it is among them."""
+    if role is not Role.ENGINE:
+        stack.enter_context(app.hold())
+    if role & (Role.SERVE | Role.WATCH):
+        app.join()
+    if Role.SERVE in role:
+        app.ledger.fail_abandoned(before=datetime.now(UTC))
+        stack.enter_context(_web(app))
+    engine = stack.enter_context(app.engine_keeper()) if Role.ENGINE in role else None
+    if role & (Role.SERVE | Role.WATCH):
+        stack.enter_context(_thread("warm", app.warm))
+        stack.enter_context(_thread("adapters", partial(app.adapters.watch, ADAPTERS_EVERY_S, stop)))
+    if Role.SCHEDULE in role:
+        stack.enter_context(scheduled(partial(app.sync_all, stop), app.settings.sync.every_minutes))
+    if Role.WATCH in role:
+        for watcher in app.watchers:
+            stack.enter_context(_thread(f"watch-{watcher.status.account}", partial(watcher.run, stop)))
+    return engine
 
 
 def _start(app: App, role: Role, engine: EngineKeeper | None, stop: threading.Event) -> None:
@@ -81,7 +96,10 @@ def _start(app: App, role: Role, engine: EngineKeeper | None, stop: threading.Ev
     click.echo("Cyrano is up. Ctrl-C stops it.")
     if Role.SERVE in role:
         for record in app.archive.accounts():
-            click.echo(f"  {record.name}  {app.settings.http.url}/#token={app.local_token(record.name)}")
+            token = app.local_token(record.name)
+            # A service manager keeps what is said in a log, and a token has no business there.
+            link = f"/#token={token}" if sys.stdout.isatty() else ""
+            click.echo(f"  {record.name}  {app.settings.http.url}{link}")
 
 
 def _wait(engine: EngineKeeper | None, stop: threading.Event) -> None:
@@ -95,14 +113,18 @@ def _wait(engine: EngineKeeper | None, stop: threading.Event) -> None:
 def _web(app: App) -> Iterator[None]:
     server = listen(create_app(app.web_parts(), app.settings.http), app.settings.http)
     with _thread("web", server.run):
-        yield
-        server.close()
+        try:
+            yield
+        finally:
+            server.close()
 
 
 @contextmanager
 def _thread(name: str, work: Callable[[], None]) -> Iterator[None]:
-    """Run work in a thread for the block, and wait for its end; the block's own end must tell it to stop."""
+    """Run work in a thread for the block, and wait for its end; it must have been told to stop by then."""
     thread = threading.Thread(target=work, name=name, daemon=True)
     thread.start()
-    yield
-    thread.join(timeout=10)
+    try:
+        yield
+    finally:
+        thread.join(timeout=JOIN_S)

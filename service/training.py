@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from connectors.errors import CyranoError, TrainError
 from connectors.job import ENGINE_KEY, TrainJob, read_job, write_job
 
+TRAINER = (sys.executable, "-m", "trainer")
 RESULT = "result.json"
 """What a finished run leaves in its folder; a folder without it is a run to go on with."""
 
@@ -29,12 +30,18 @@ class Stage:
 
 def plan_run(runs: Path, order: TrainJob, now: datetime) -> Path:
     """Return the folder of an unfinished run of the same order, else write the order into a new one."""
-    for folder in sorted(runs.glob(f"{order.account}-*"), reverse=True):
+    for folder in sorted(runs_of(runs, order.account), reverse=True):
         if not (folder / RESULT).exists() and _is_same(folder, order):
             return folder
     run = f"{order.account}-{now:%Y%m%d-%H%M%S}"
     write_job(runs / run, order.model_copy(update={"run": run}))
     return runs / run
+
+
+def runs_of(runs: Path, account: str) -> list[Path]:
+    """Return the folders of an account's runs; those of "ana-maria" are not "ana"'s."""
+    digit = "[0-9]"
+    return list(runs.glob(f"{account}-{digit * 8}-{digit * 6}"))
 
 
 def _is_same(folder: Path, order: TrainJob) -> bool:
@@ -46,13 +53,15 @@ def _is_same(folder: Path, order: TrainJob) -> bool:
     return known == order.model_copy(update={"run": known.run, "engine_url": known.engine_url})
 
 
-def run_trainer(folder: Path, engine_key: str, on_stage: Callable[[Stage], None]) -> dict[str, Any]:
+def run_trainer(
+    folder: Path, engine_key: str, on_stage: Callable[[Stage], None], *, program: Sequence[str] = TRAINER
+) -> dict[str, Any]:
     """Run the trainer on a folder, in a process of its own, and return its result.
 
     Raises:
         TrainError: the run ended badly; the message is the trainer's own.
     """
-    command = [sys.executable, "-m", "trainer", str(folder)]
+    command = [*program, str(folder)]
     env = {**os.environ, ENGINE_KEY: engine_key}
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True, encoding="utf-8") as child:  # noqa: S603  our own
         try:

@@ -60,7 +60,7 @@ class WatchState(StrEnum):
     WAITING = "waiting"
     """For the model server."""
     UNREACHABLE = "unreachable"
-    """The mailbox or the store failed; it is tried again."""
+    """The mailbox or the store failed, or there is no password; it is tried again."""
     REFUSED = "refused"
     """The credentials are wrong; it has stopped."""
 
@@ -124,7 +124,7 @@ class Watcher:
                     self._watch(mailbox, stop)
             except AuthError as error:
                 self._note(WatchState.REFUSED, error)
-            except (AccountError, StoreError) as error:
+            except CyranoError as error:
                 self._note(WatchState.UNREACHABLE, error)
                 stop.wait(self._backoff.next_s())
             except Exception as error:  # noqa: BLE001  the watch goes on

@@ -1,9 +1,9 @@
 """`python -m trainer FOLDER`: carry out the job in a run's folder. Progress goes to stdout, logs to stderr."""
 
-import contextlib
 import logging
 import os
 import sys
+import traceback
 from pathlib import Path
 
 from connectors.errors import CyranoError, TrainError
@@ -35,8 +35,12 @@ def main(folder: Path, say: Progress) -> int:
     except CyranoError as error:
         say.error(error)
         return error.exit_code
-    except Exception as error:
-        logger.exception("The run failed.")
+    except KeyboardInterrupt:
+        return 130  # whoever started this was interrupted too, and says so
+    except Exception as error:  # noqa: BLE001  told in a line
+        # Where, not what: the message of a foreign exception may quote mail.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("The run failed: %s\n%s", type(error).__name__, where)  # noqa: TRY400  see above
         say.error(TrainError(f"The run failed: {type(error).__name__}.", hint="The log above is for a bug report."))
         return 1
     return 0
@@ -46,7 +50,7 @@ if __name__ == "__main__":
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    progress = Progress(sys.stdout)
-    # Whatever a library prints must not stand between the lines of progress.
-    with contextlib.redirect_stdout(sys.stderr):
-        sys.exit(main(Path(sys.argv[1]).resolve(), progress))
+    # Whatever a library prints, native code included, must not stand between the lines of progress.
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as stream:
+        os.dup2(2, 1)
+        sys.exit(main(Path(sys.argv[1]).resolve(), Progress(stream)))

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -11,7 +11,7 @@ from typing import Any
 
 from connectors.archive import Archive, Instruction
 from connectors.errors import TooFewMails
-from connectors.job import TrainJob
+from connectors.job import TrainJob, too_few_mails
 from connectors.message import Email
 from retrieval.embedder import Embedder, EmbedderSettings
 from retrieval.index import IndexSettings, open_index
@@ -40,7 +40,8 @@ class Material:
 
 def choose_mails(archive: Archive, account: str, window: int) -> list[Email]:
     """Return the newest mails that are learned from, oldest first."""
-    return [archived.email for archived in archive.mails(account, kept=True) if archived.email.text][-window:]
+    learned = (archived.email for archived in archive.mails(account, kept=True))
+    return list(deque((email for email in learned if email.text), maxlen=window))
 
 
 def gather(
@@ -92,10 +93,7 @@ def _check_enough(archive: Archive, job: TrainJob, usable: int) -> None:
     if usable >= job.settings.min_mails:
         return
     total = archive.count(job.account).total
-    raise TooFewMails(
-        f"{job.account} has {usable} mails to learn from, of {total}; {job.settings.min_mails} are needed.",
-        hint="Sync more sent mail (cyrano sync); cyrano export --all says why a mail is not learned from.",
-    )
+    raise too_few_mails(job.account, usable=usable, total=total, needed=job.settings.min_mails)
 
 
 def _check_usable(material: Material, job: TrainJob, writing: Writing) -> None:

@@ -58,7 +58,10 @@ def imap(
     settings = {key: value for key, value in options.items() if isinstance(value, str | int) and value}
     with open_app() as app:
         record = _record("imap", name, owner, addresses or (user,), {"user": user, **settings})
-        given = _read_password(user, is_stdin=password_stdin) if app.secrets.find(record.name) is None else None
+        # Before any password: one that is kept under this name is another mailbox's.
+        app.need_free_name(record.name)
+        is_needed = password_stdin or app.secrets.find(record.name) is None
+        given = _read_password(user, is_stdin=password_stdin) if is_needed else None
         app.try_login(record, given)
         _add(app, record)
         if given is not None:

@@ -11,7 +11,7 @@ from service.client import stream_draft
 @click.argument("instruction")
 @click.option("--account", "name", default="", help="Whose voice to write in.")
 @click.option("--to", "recipients", multiple=True, help="Whom it is for; repeat for more.")
-@click.option("--subject", default="")
+@click.option("--subject", default="", help="The subject, where there is one.")
 def draft(instruction: str, name: str, recipients: tuple[str, ...], subject: str) -> None:
     """Ask the running service for a draft and show it as it is written. Nothing is sent."""
     with open_app() as app:
@@ -19,7 +19,7 @@ def draft(instruction: str, name: str, recipients: tuple[str, ...], subject: str
         token = app.local_token(record.name)
         http = app.settings.http
     body = {"instruction": instruction, "to": list(recipients), "subject": subject}
-    for event, data in stream_draft(http.host, http.port, token, body):
+    for event, data in stream_draft(http.near_host, http.port, token, body):
         if event == "token":
             click.echo(data["text"], nl=False)
         elif event == "done":
@@ -28,4 +28,5 @@ def draft(instruction: str, name: str, recipients: tuple[str, ...], subject: str
                 dim=True,
             )
         elif event == "error":
+            click.echo()
             raise CyranoError(data["detail"], hint=data.get("hint", ""))

@@ -1,14 +1,13 @@
 """Commands on the mail itself: bring it in, look at it, take it out."""
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
 import click
 
-from connectors.archive import Instruction
+from connectors.archive import GIVEN, Instruction
 from connectors.errors import UsageError
 from connectors.message import ArchivedEmail
 from service.app import open_app
@@ -30,7 +29,8 @@ def sync(name: str) -> int:
             click.echo(f"{result.account}: {result.report}")
         if result.error:
             click.secho(f"{result.account}: {result.error}", fg="red", err=True)
-            click.echo(f"  {result.error.hint}", err=True)
+            if result.error.hint:
+                click.echo(f"  {result.error.hint}", err=True)
     return int(any(result.error for result in results))
 
 
@@ -101,18 +101,21 @@ def instructions(file: Path, name: str) -> None:
     They stand in for those a model would write when an adapter is trained, whatever the model.
     """
     with open_app() as app:
-        record = app.one_account(name)
+        account = app.one_account(name).name
+        # By bytes: to text, a line may end at characters that JSON allows within one.
         given = [
-            _instruction(number, line, file) for number, line in enumerate(file.read_text("utf-8").splitlines(), 1)
+            _instruction(number, line, file) for number, line in enumerate(file.read_bytes().split(b"\n"), 1) if line
         ]
-        app.archive.store_instructions(record.name, "", "", given)
-    click.echo(f"{len(given)} instructions for {record.name}.", file=sys.stderr)
+        app.archive.store_instructions(account, "", "", given)
+        known = app.archive.known_ids(account, [each.message_id for each in given])
+    click.echo(f"{len(given)} instructions for {account}; it holds {len(known)} of the mails they are for.")
 
 
-def _instruction(number: int, line: str, file: Path) -> Instruction:
+def _instruction(number: int, line: bytes, file: Path) -> Instruction:
     try:
         fields = json.loads(line)
-        return Instruction(message_id=fields["message_id"].strip("<>"), text=fields["instruction"], source="given")
+        message_id, text = fields["message_id"].strip("<>"), fields["instruction"].strip()
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         message = f'{file}, line {number}, is not {{"message_id": …, "instruction": …}}.'
         raise UsageError(message, hint="One JSON object a line.") from error
+    return Instruction(message_id=message_id, text=text, source=GIVEN)

@@ -1,14 +1,10 @@
 """`cyrano status` and `cyrano doctor`."""
 
-import json
-import urllib.error
-import urllib.request
-from typing import Any
-
 import click
 
 from connectors.adapter import current_version
 from service.app import App, open_app
+from service.client import NOT_RUNNING, read_notices, read_readiness
 from service.doctor import examine
 
 
@@ -29,38 +25,22 @@ def doctor() -> int:
 def status() -> int:
     """Say what is running and how it does."""
     with open_app() as app:
-        ready = _ask_service(app)
-        for part, words in (ready or {}).items():
+        http = app.settings.http
+        parts = read_readiness(http.near_host, http.port)
+        for part, words in (parts or {}).items():
             click.echo(f"{part}: {words}")
-        if ready is None:
-            click.echo("Cyrano is not running. Start it: cyrano up")
+        if parts is None:
+            click.echo(f"Cyrano is not running. {NOT_RUNNING}")
         for record in app.archive.accounts():
-            counts = app.archive.count(record.name)
-            version = current_version(app.adapters_root, record.name)
-            adapter = f"adapter {record.name}@v{version}" if version else "no adapter yet: cyrano train"
-            click.echo(f"{record.name}: {counts.total} mails, {counts.kept} learned from, {adapter}")
-            for notice in _ask_notices(app, record.name) if ready is not None else ():
-                click.echo(f"    {notice}")
-    return 1 if ready is None else 0
+            click.echo(_account_line(app, record.name))
+            if parts is not None:
+                for notice in read_notices(http.near_host, http.port, app.local_token(record.name)):
+                    click.echo(f"    {notice}")
+    return 1 if parts is None else 0
 
 
-def _ask_notices(app: App, account: str) -> list[str]:
-    """Return what the running service has to say about an account."""
-    headers = {"Authorization": f"Bearer {app.local_token(account)}"}
-    asked = urllib.request.Request(f"{app.settings.http.url}/accounts", headers=headers)  # noqa: S310  our own
-    try:
-        with urllib.request.urlopen(asked, timeout=5) as answer:  # noqa: S310  our own
-            return list(json.load(answer)["accounts"][0]["notices"])
-    except (OSError, ValueError):
-        return []
-
-
-def _ask_service(app: App) -> dict[str, Any] | None:
-    """Return a word on each part of the running service, or None where none answers."""
-    try:
-        with urllib.request.urlopen(f"{app.settings.http.url}/readyz", timeout=5) as answer:  # noqa: S310  our own
-            return dict(json.load(answer)["parts"])
-    except urllib.error.HTTPError as error:
-        return dict(json.load(error)["parts"])
-    except (OSError, ValueError):
-        return None
+def _account_line(app: App, name: str) -> str:
+    counts = app.archive.count(name)
+    version = current_version(app.adapters_root, name)
+    adapter = f"adapter {name}@v{version}" if version else "no adapter yet: cyrano train"
+    return f"{name}: {counts.total} mails, {counts.kept} learned from, {adapter}"

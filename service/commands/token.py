@@ -2,6 +2,7 @@
 
 import click
 
+from connectors.errors import UsageError
 from service.app import open_app
 
 
@@ -23,9 +24,12 @@ def create(name: str, label: str) -> None:
 def list_() -> None:
     """List the tokens by label; the tokens themselves are not kept."""
     with open_app() as app:
-        for row in app.tokens.list():
-            used = row.used_at.isoformat(timespec="minutes") if row.used_at else "never"
-            click.echo(f"{row.account}  {row.label}  made {row.created_at:%Y-%m-%d}  last used {used}")
+        rows = app.tokens.list()
+    for row in rows:
+        used = f"{row.used_at:%Y-%m-%d %H:%M} UTC" if row.used_at else "never"
+        click.echo(f"{row.account}  {row.label}  made {row.created_at:%Y-%m-%d}  last used {used}")
+    if not rows:
+        click.echo("No tokens yet. Make one: cyrano token create --label browser")
 
 
 @token.command()
@@ -34,5 +38,8 @@ def list_() -> None:
 def revoke(name: str, label: str) -> None:
     """Revoke all tokens of a label."""
     with open_app() as app:
-        count = app.tokens.revoke(app.one_account(name).name, label)
-    click.echo(f"Revoked {count}.")
+        account = app.one_account(name).name
+        count = app.tokens.revoke(account, label)
+    if not count:
+        raise UsageError(f"{account} has no token labelled {label}.", hint="cyrano token list shows the labels.")
+    click.echo(f"Revoked {count} of {account}'s tokens.")

@@ -61,12 +61,13 @@ def prepare(settings: EngineSettings) -> Command:
     """
     if not settings.model:
         raise ModelMissing("No base model is set.", hint="Set [engine] model in cyrano.toml.")
-    model = Path(settings.model).expanduser()
+    model = Path(settings.model)
     is_folder = (model / "config.json").is_file()
     if model.is_absolute() and not is_folder:
         raise missing_model(settings.model)
     if is_folder:
-        settings = settings.model_copy(update={"model": str(model.resolve())})
+        # Not `resolve`: a link has a name of its own, and that is the one drafts ask for.
+        settings = settings.model_copy(update={"model": str(model.absolute())})
     return engine_command(settings, inspect_machine(), os.environ)
 
 
@@ -78,6 +79,7 @@ class EngineKeeper:
         settings: EngineSettings,
         home: Path,
         *,
+        api_key: str = "none",
         build: Callable[[EngineSettings], Command] = prepare,
         backoff: Backoff | None = None,
     ) -> None:
@@ -89,7 +91,7 @@ class EngineKeeper:
         self._home = home
         self._build = build
         self._backoff = backoff or Backoff(random, first_s=0.5)
-        self._server = ModelServer(self.url)
+        self._server = ModelServer(self.url, api_key=api_key)
         self._state = EngineState.STOPPED
         self._changed = threading.Condition()
         self._stopping = threading.Event()

@@ -1,8 +1,9 @@
 """The section `[engine]`: which model answers, and how its server runs."""
 
+from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 
 
 class EngineSettings(BaseModel):
@@ -11,7 +12,7 @@ class EngineSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str = ""
-    """The base model: a folder, or the name of one that has been downloaded."""
+    """The base model: a folder ("~" is your home), or the name of one that has been downloaded."""
     url: str = ""
     """An OpenAI-compatible server that runs already ("http://127.0.0.1:8000/v1"); then none is started."""
     host: str = "127.0.0.1"
@@ -35,3 +36,9 @@ class EngineSettings(BaseModel):
     """How long a start may take: large models load for minutes."""
     extra_args: tuple[str, ...] = ()
     """Further arguments for vLLM, as they stand."""
+
+    @field_validator("model")
+    @classmethod
+    def _expand(cls, model: str) -> str:
+        """Write a folder out: engine, trainer and cards must all mean the same one."""
+        return str(Path(model).expanduser()) if model.startswith("~") else model

@@ -84,6 +84,33 @@ def test_says_that_the_password_is_wrong(server: Dovecot) -> None:
     assert "app password" in caught.value.hint
 
 
+@pytest.mark.server
+def test_a_password_may_have_any_letters(server: Dovecot) -> None:
+    """Umlauts reach the server, which here refuses them as it would any wrong password."""
+    with pytest.raises(AuthError, match="refused"):
+        numbers(ImapAccount(record(server), "pässwört"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "words"),
+    [
+        ("[ALERT] Too many simultaneous connections. (Failure)", Unreachable, "now"),
+        ("[UNAVAILABLE] Temporary authentication failure.", Unreachable, "now"),
+        ("[PRIVACYREQUIRED] Plaintext authentication disallowed.", AuthError, "plain connection"),
+        ("[AUTHENTICATIONFAILED] Invalid credentials (Failure)", AuthError, "refused user name or password"),
+    ],
+)
+def test_tells_a_wrong_password_from_other_refusals(answer: str, error: type[AccountError], words: str) -> None:
+    """A server that is only busy must not look like a wrong password: a watcher would give up."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        settings = {"host": "127.0.0.1", "port": listener.getsockname()[1], "user": "alice", "security": "plain"}
+        refusal = threading.Thread(target=_refuse_login, args=(listener, answer))
+        refusal.start()
+        with pytest.raises(error, match=words):
+            numbers(ImapAccount(account_record(**settings), "x"))
+        refusal.join()
+
+
 def test_says_that_nobody_answers() -> None:
     """A port where nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -213,6 +240,18 @@ def test_garbage_is_no_server() -> None:
         with pytest.raises(AccountError):
             numbers(ImapAccount(account_record(**settings), "x"))
         web.join()
+
+
+def _refuse_login(listener: socket.socket, answer: str) -> None:
+    end, _ = listener.accept()
+    with end, end.makefile("rwb") as wire:
+        wire.write(b"* OK Ready.\r\n")
+        wire.flush()
+        for line in wire:
+            tag, command = line.decode().split()[:2]
+            said = f"NO {answer}" if command == "LOGIN" else "OK Done."
+            wire.write(f"* CAPABILITY IMAP4rev1\r\n{tag} {said}\r\n".encode())
+            wire.flush()
 
 
 def _answer_like_a_web_server(listener: socket.socket) -> None:

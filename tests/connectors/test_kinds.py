@@ -29,7 +29,9 @@ def test_forward_prefixes(prefix: str) -> None:
     assert kind(f"{prefix} Friday", "In-Reply-To: <a@b>") is Kind.FORWARD
 
 
-@pytest.mark.parametrize("subject", ["Reform", "Regarding Friday", "Award", "Identity", "Friday: fwd this please", ""])
+@pytest.mark.parametrize(
+    "subject", ["Reform", "Regarding Friday", "Award", "Identity", "Friday: fwd this please", "Vacation", ""]
+)
 def test_plain_subjects(subject: str) -> None:
     """Words that begin like a prefix are none."""
     assert kind(subject) is Kind.NEW

@@ -113,6 +113,22 @@ def test_says_what_is_missing(tmp_path: Path) -> None:
         list(account(tmp_path).sent_since(None))
 
 
+def test_reads_the_folder_that_apple_mail_exports(tmp_path: Path) -> None:
+    """Apple's "Sent.mbox" is a folder with the file in it."""
+    folder = tmp_path / "Sent.mbox"
+    folder.mkdir()
+    (folder / "mbox").write_bytes(as_mbox([raw_mail(1)]))
+    assert [each.raw for each in account(folder).sent_since(None)] == [raw_mail(1)]
+
+
+def test_what_thunderbird_deleted_is_gone(tmp_path: Path) -> None:
+    """Thunderbird marks deleted mail and leaves it in the file until it is compacted."""
+    path = tmp_path / "Sent"
+    kept, deleted = (b"X-Mozilla-Status: %s\n" % status for status in (b"0001", b"0009"))
+    path.write_bytes(as_mbox([kept + raw_mail(1), deleted + raw_mail(2), kept + raw_mail(3)]))
+    assert [each.raw for each in account(path).sent_since(None)] == [kept + raw_mail(1), kept + raw_mail(3)]
+
+
 def test_refuses_settings_it_does_not_know(tmp_path: Path) -> None:
     """A misspelt setting is no silent default."""
     with pytest.raises(ConfigError, match="pth"):

@@ -1,5 +1,7 @@
 """What was typed comes out whole and alone, whichever program quoted below, above or around it."""
 
+# ruff: noqa: RUF001  people type curly apostrophes and dashes, and so do programs
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,11 +19,14 @@ ATTRIBUTIONS = (
     "Il giorno lun 3 giu 2024 alle ore 10:12 Tom Berg <tom@example.net> ha scritto:",
     "Op ma 3 jun 2024 om 10:12 schreef Tom Berg <tom@example.net>:",
     "Em seg., 3 de jun. de 2024 às 10:12, Tom Berg <tom@example.net> escreveu:",
+    "Às 10:12 de 03/06/2024, Tom Berg escreveu:",
     "2024-06-03 10:12 GMT+02:00 Tom Berg <tom@example.net>:",
 )
 RULES = (
     "-----Original Message-----\nFrom: Tom Berg\nSent: Monday, June 3, 2024 10:12 AM\nTo: Ana\nSubject: Friday\n",
     "________________________________\nVon: Tom\nGesendet: Montag, 3. Juni 2024 10:12\nAn: Ana\nBetreff: Freitag\n",
+    "Gesendet: Montag, 03. Juni 2024 um 10:12 Uhr\nVon: Tom Berg\nAn: Ana\nBetreff: Freitag\n",
+    "‐‐‐‐‐‐‐ Original Message ‐‐‐‐‐‐‐\nOn Monday, June 3rd, 2024 at 10:12, Tom Berg <tom@example.net> wrote:\n",
     "De : Tom Berg\nEnvoyé : lundi 3 juin 2024 10:12\nÀ : Ana\nObjet : Vendredi\n",
     "---------- Forwarded message ---------\nFrom: Tom Berg\nDate: Mon, Jun 3, 2024\nSubject: Friday\nTo: Ana\n",
 )

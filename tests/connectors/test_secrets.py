@@ -128,6 +128,11 @@ def test_no_keyring_is_asked_without_a_desktop(environ: dict[str, str]) -> None:
     assert find_keyring(environ, platform="linux") is None
 
 
+def test_variable_names_are_no_keys_of_the_configuration() -> None:
+    """Two underscores in a row would make one: CYRANO_SECTION__KEY."""
+    assert variable_name("ana--home") == "CYRANO_ANA_HOME_PASSWORD"
+
+
 def test_variable_names_hold_only_what_shells_take() -> None:
     """Any account name makes a usable variable."""
     assert variable_name("ana.b-home_2") == "CYRANO_ANA_B_HOME_2_PASSWORD"

@@ -35,6 +35,12 @@ def test_a_long_part_after_dashes_was_typed() -> None:
     assert split(text) == (text, "")
 
 
+def test_dashes_far_above_hide_no_signature() -> None:
+    """The signature below a long part after dashes is cut off all the same."""
+    text = "First half.\n--\n" + "\n".join(f"Line {number}." for number in range(60))
+    assert split(f"{text}\n\n-- \nAna Lopez") == (text, "Ana Lopez")
+
+
 def test_repeated_block_is_found_and_cut() -> None:
     """A block under most mails is found without the sign-off above it, and cut off."""
     texts = [f"{body}\n\nBest,\nAna\n\n{BLOCK}" for body in BODIES] + ["A mail without any of it."] * 5

@@ -243,6 +243,7 @@ def test_dying_at_any_commit_loses_and_doubles_nothing(archive: Archive, dies_at
         run(account, FailingArchive(archive, dies_at=dies_at, is_committed=is_committed))
     run(account, archive)
     assert ids(archive) == expected(450)
+    assert not any("GmbH" in mail.email.text for mail in archive.mails("ana"))
     assert len(archive.quarantined("ana")) == 2
     assert archive.cursor("ana") == "452"
 

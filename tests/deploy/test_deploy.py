@@ -77,7 +77,9 @@ def test_service_understands_its_environment(tmp_path: Path) -> None:
         engine = SERVICES[name]
         assert engine["networks"]["inside"]["aliases"] == ["engine"]
         assert engine["command"][:2] == ["--model", settings.engine.model]
-        assert engine["command"][engine["command"].index("--max-lora-rank") + 1] == str(settings.engine.max_lora_rank)
+        for option in ("max_loras", "max_lora_rank"):
+            at = engine["command"].index(f"--{option.replace('_', '-')}")
+            assert engine["command"][at + 1] == str(getattr(settings.engine, option))
 
 
 def test_service_and_engine_share_adapters_and_model() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from connectors.errors import ModelMissing
+from connectors.errors import ConfigError, ModelMissing
 from retrieval.embedder import Embedder, EmbedderSettings
 
 
@@ -77,6 +77,13 @@ def test_missing_model_is_not_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ModelMissing) as caught:
         Embedder(EmbedderSettings(model="someone/not-here")).warm()
     assert "hf download someone/not-here" in caught.value.hint
+
+
+def test_device_that_is_not_there_is_said() -> None:
+    """A wrong device is a wrong setting, in words, not torch's traceback."""
+    with pytest.raises(ConfigError, match="abacus") as caught:
+        Embedder(EmbedderSettings(device="abacus")).warm()
+    assert "[embedder] device" in caught.value.hint
 
 
 def test_import_does_not_load_torch() -> None:

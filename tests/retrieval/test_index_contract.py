@@ -292,6 +292,9 @@ def test_settings_choose_the_engine(tmp_path: Path) -> None:
     index.close()
     with pytest.raises(StoreError, match=r"127\.0\.0\.1:9 failed"):
         open_index(IndexSettings(url="http://127.0.0.1:9"), home=tmp_path, dimension=DIMENSION, model="m")
+    for url in ("qdrant:6333", "http://127.0.0.1:port"):
+        with pytest.raises(ConfigError, match="no address"):
+            open_index(IndexSettings(url=url), home=tmp_path, dimension=DIMENSION, model="m")
     unreadable = IndexSettings(url="http://127.0.0.1:9", api_key_file=str(tmp_path / "none"))
     with pytest.raises(ConfigError, match="API key"):
         open_index(unreadable, home=tmp_path, dimension=DIMENSION, model="m")

@@ -197,6 +197,44 @@ def test_one_that_never_ends_does_not_block_for_ever(
         assert "ana@v1" not in engine.behaviour.models
 
 
+def test_another_process_may_have_been_quicker(
+    keeper: AdapterKeeper, train: Callable[..., AdapterCard], engine: FakeEngine, server: ModelServer, root: Path
+) -> None:
+    """What another keeper loaded, before our look or right after it, is probed and taken, not refused."""
+    train()
+
+    class Late:
+        """A client whose first look is old news by the time it loads."""
+
+        looks = 0
+        probe, load_adapter, unload_adapter = server.probe, server.load_adapter, server.unload_adapter
+
+        def models(self) -> list[str]:
+            """Return what is there, but at first what was there."""
+            self.looks += 1
+            return server.models() if self.looks > 1 else [BASE]
+
+    assert keeper.refresh() == ["ana@v1"]
+    (root / "ana" / "current").unlink()
+    other = AdapterKeeper(root, Late(), base=BASE, base_model="tiny")
+    assert other.refresh() == ["ana@v1"]
+    assert other.problems == {}
+    assert other.in_service("ana") == "ana@v1"
+    assert engine.behaviour.log == ["load ana@v1"]
+
+
+def test_one_that_is_loaded_but_never_answered_does_not_serve(
+    keeper: AdapterKeeper, train: Callable[..., AdapterCard], engine: FakeEngine
+) -> None:
+    """A probe that was cut short is made up for: being loaded is not enough."""
+    train()
+    engine.behaviour.models["ana@v1"] = "as another process left it"
+    engine.behaviour.broken.add("ana@v1")
+    assert keeper.refresh() == []
+    assert "ana@v1" in keeper.problems
+    assert keeper.in_service("ana") is None
+
+
 def test_accounts_have_their_own(keeper: AdapterKeeper, train: Callable[..., AdapterCard]) -> None:
     """One account's adapter never writes for another."""
     train("ana")

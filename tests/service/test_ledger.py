@@ -62,7 +62,7 @@ def test_watched_mail_is_pending_until_appended(ledger: Ledger) -> None:
     moves = [
         (lambda: ledger.set_generating(row.draft_id), State.GENERATING),
         (lambda: ledger.set_generating(row.draft_id), State.GENERATING),  # the process was killed, and begins again
-        (lambda: ledger.set_failed(row.draft_id, "engine down"), State.FAILED),
+        (lambda: ledger.fail(row.draft_id, "engine down"), State.FAILED),
         (lambda: ledger.set_generating(row.draft_id), State.GENERATING),
         (lambda: ledger.keep_text(row.draft_id, TEXT), State.WRITTEN),
     ]

@@ -13,7 +13,7 @@ import pytest
 
 from connectors.account import AccountRecord
 from connectors.archive import Archive
-from connectors.errors import AuthError, EngineDown, EngineError, FolderError, Unreachable
+from connectors.errors import AuthError, ConfigError, EngineDown, EngineError, FolderError, Unreachable
 from connectors.imap_mailbox import INBOX, ImapMailbox, MailboxEntry
 from connectors.message import Address, Email, Kind
 from service.answer import Mailbox
@@ -447,7 +447,7 @@ def _start(server: Server, ledger: Ledger) -> tuple[Watcher, threading.Event, th
     return watcher, stop, thread
 
 
-def _until(is_so: Callable[[], bool]) -> None:
+def _until(is_so: Callable[[], object]) -> None:
     deadline = time.monotonic() + 5
     while not is_so():
         assert time.monotonic() < deadline, "it did not come to that"
@@ -470,6 +470,16 @@ def test_a_lost_connection_is_made_again(ledger: Ledger) -> None:
     stop.set()
     thread.join(5)
     assert not thread.is_alive()
+
+
+def test_a_missing_password_is_said_in_its_own_words(ledger: Ledger) -> None:
+    """What to do about it reaches the person; given meanwhile, the watch begins."""
+    watcher, stop, thread = _start(Server(FakeMailbox(), [ConfigError("No password.", hint="Set it.")] * 3), ledger)
+    _until(lambda: watcher.status.error)
+    assert (watcher.status.error, watcher.status.hint) == ("No password.", "Set it.")
+    _until(lambda: watcher.status.state is WatchState.WATCHING)
+    stop.set()
+    thread.join(5)
 
 
 def test_a_refused_password_is_not_tried_again(ledger: Ledger) -> None:

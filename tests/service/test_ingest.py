@@ -1,0 +1,101 @@
+"""service/ingest.py: sync and index, account by account."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from connectors.account import Account, AccountRecord, RawMessage
+from connectors.archive import Archive
+from connectors.errors import StoreError, Unreachable
+from connectors.message import Email
+from connectors.sync import SyncSettings
+from service.ingest import BATCH, index_new, ingest
+from service.progress import OnProgress
+from tests.connectors.samples import account_record, archived, raw_mail
+
+
+@dataclass
+class StandInIndex:
+    """Remembers what was added; fails at the batch it is told to."""
+
+    fails_at: int = -1
+    added: list[str] = field(default_factory=list)
+    batches: int = 0
+
+    def add(self, account: str, emails: Sequence[Email]) -> None:
+        """Take a batch."""
+        assert account
+        if self.batches == self.fails_at:
+            raise StoreError("The disk is full.")
+        self.batches += 1
+        self.added += [email.message_id for email in emails]
+
+
+@dataclass
+class StandInAccount:
+    """A mailbox of two mails, or one that cannot be reached."""
+
+    record: AccountRecord
+    is_reachable: bool = True
+    is_closed: bool = False
+
+    def count_since(self, cursor: str | None) -> int | None:
+        """Say nothing."""
+        assert not cursor
+
+    def sent_since(self, cursor: str | None) -> Iterator[RawMessage]:
+        """Yield two mails."""
+        assert not cursor
+        if not self.is_reachable:
+            raise Unreachable("No answer.")
+        for number in (1, 2):
+            yield RawMessage(ref=str(number), raw=raw_mail(number), cursor=str(number))
+
+    def close(self) -> None:
+        """Note it."""
+        self.is_closed = True
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    """An archive with the accounts "ana" and "ben"."""
+    with Archive.open(f"sqlite:///{tmp_path / 'cyrano.db'}") as opened:
+        for name in ("ana", "ben"):
+            opened.add_account(account_record(name))
+        yield opened
+
+
+def quiet(_: str) -> OnProgress:
+    """Show no progress."""
+    return lambda _done, _total: None
+
+
+def test_one_account_that_fails_does_not_stop_the_next(archive: Archive) -> None:
+    """Its error is returned, the other's mail is archived and indexed, and both mailboxes are closed."""
+    opened: list[StandInAccount] = []
+    index = StandInIndex()
+
+    def open_account(record: AccountRecord) -> Account:
+        opened.append(StandInAccount(record, is_reachable=record.name == "ben"))
+        return opened[-1]
+
+    results = ingest(archive.accounts(), open_account, archive, index, SyncSettings(), start_bar=quiet)  # type: ignore[arg-type]
+    assert [type(result.error) for result in results] == [Unreachable, type(None)]
+    assert results[1].report is not None
+    assert results[1].report.new == 2
+    assert index.added == ["m1@example.org", "m2@example.org"]
+    assert all(account.is_closed for account in opened)
+
+
+def test_indexing_goes_on_where_it_stopped(archive: Archive) -> None:
+    """A mail is marked only once the index has it: after a failure none is lost, and none added twice."""
+    archive.store("ana", [archived(number, text=f"This is mail number {number}.") for number in range(BATCH + 5)], None)
+    index = StandInIndex(fails_at=1)
+    with pytest.raises(StoreError):
+        index_new("ana", archive, index, quiet(""))  # type: ignore[arg-type]
+    index.fails_at = -1
+    assert index_new("ana", archive, index, quiet("")) == 5  # type: ignore[arg-type]
+    assert len(set(index.added)) == len(index.added) == BATCH + 5
+    assert index_new("ana", archive, index, quiet("")) == 0  # type: ignore[arg-type]
