@@ -1,7 +1,7 @@
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: help setup demo check test bench wheel clean constraints
+.PHONY: help setup demo check parts test bench wheel clean constraints
 
 help:  ## Show these targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -21,12 +21,14 @@ check: setup  ## Lint, types, floors and the quick tests, in under a minute
 	$(BIN)/lint-imports
 	$(BIN)/pytest -m "not server and not browser and not gpu"
 
-test: check  ## All that CI runs: `check`, then the tests on real servers
+parts:
 	tests/parts.sh
+
+test: parts check  ## All that CI runs: `check`, then the tests on real servers
 	$(BIN)/pytest -m "server or browser" --durations=10
 
 bench: setup  ## Measure, side by side with named baselines
-	for bench in tests/bench/*.py; do $(BIN)/python $$bench || exit 1; done
+	for bench in start ingest retrieval draft; do $(BIN)/python -m tests.bench.$$bench || exit 1; done
 
 wheel: setup  ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel

@@ -174,7 +174,7 @@ class App:
     @contextmanager
     def some_engine(self) -> Iterator[str]:
         """Yield the URL of an engine that answers: the one that runs, else one started for the block."""
-        with self.engine_keeper() as keeper, waiting("The engine is starting") as on_wait:
+        with self.engine_keeper() as keeper, waiting("Waiting for the engine") as on_wait:
             keeper.wait_ready(self.settings.engine.start_timeout_s, on_wait)
             yield keeper.url
 

@@ -2,7 +2,7 @@
 # Install the system parts the tests start, where this user may; say what is missing where not.
 set -eu
 missing=""
-for pair in dovecot:dovecot-imapd openssl:openssl systemd-analyze:systemd; do
+for pair in chromium:chromium dovecot:dovecot-imapd openssl:openssl systemd-analyze:systemd; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || [ -x "/usr/sbin/${pair%%:*}" ] || missing="$missing ${pair##*:}"
 done
 [ -n "$missing" ] || exit 0

@@ -1,6 +1,6 @@
 """Reading an mbox side by side: the standard library's default policy against ours, as a Markdown table.
 
-Run it from the root: `python tests/bench/ingest.py [file.mbox]`. Without a file it makes one. The baseline only opens
+Run it from the root: `python -m tests.bench.ingest [file.mbox]`. Without a file it makes one. The baseline only opens
 each message and reads its headers and body; ours also separates quotes and signatures, and tells kind and language.
 """
 

@@ -1,6 +1,6 @@
 """How long `cyrano --help` takes, and what the idle web process weighs, against an interpreter that does nothing.
 
-usage: python tests/bench/start.py
+Run it from the root: `python -m tests.bench.start`.
 """
 
 import os

@@ -3,10 +3,10 @@
 import email
 import email.utils
 import json
+import os
 import random
 import re
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -205,4 +205,4 @@ def _incoming() -> list[bytes]:
 def _kill_engine(home: Path) -> None:
     """Kill the model server itself; its keeper, `cyrano engine`, lives on and starts it again."""
     record = wait_for("The engine", lambda: read_record(home), within_s=120)
-    subprocess.run(["pkill", "-KILL", "-g", str(record.pid)], check=False)
+    os.killpg(record.pid, signal.SIGKILL)
