@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
@@ -27,15 +27,16 @@ from retrieval.tokens import counter_for
 from service.adapters import AdapterKeeper
 from service.auth import Tokens
 from service.config import Settings, find_home, load_settings
+from service.disk import need_space
 from service.draft import Drafter
 from service.engine.command import engine_url, served_name
 from service.engine.keeper import EngineKeeper
-from service.ingest import ingest
+from service.ingest import Ingested, ingest
 from service.ledger import Ledger
 from service.local import forget_local_token, local_token
 from service.lock import hold_home
 from service.parts import Parts
-from service.progress import waiting
+from service.progress import OnProgress, waiting
 from service.training import runs_of
 from service.watch import Watcher
 
@@ -192,14 +193,16 @@ class App:
             if stop.is_set():
                 raise CyranoError("Cyrano is stopping.")
 
-        ingest(
-            self.archive.accounts(),
-            self.open_account,
-            self.archive,
-            self.retriever,
-            self.settings.sync,
-            start_bar=lambda _: go_on,
-        )
+        self.ingest(self.archive.accounts(), lambda _: go_on)
+
+    def ingest(self, records: Iterable[AccountRecord], start_bar: Callable[[str], OnProgress]) -> list[Ingested]:
+        """Bring in and index what was sent meanwhile; return how each account fared.
+
+        Raises:
+            StoreError: there is no room for it.
+        """
+        need_space(self.home)
+        return ingest(records, self.open_account, self.archive, self.retriever, self.settings.sync, start_bar=start_bar)
 
     @property
     def adapters_root(self) -> Path:

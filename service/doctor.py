@@ -1,13 +1,13 @@
 """Checks of each part, each with what to do where it is not well."""
 
 import importlib.util
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 from connectors.errors import CyranoError, EngineError, StoreBusy, StoreError
 from service.app import App
+from service.disk import free_mb
 from service.engine.keeper import prepare
 
 MIN_FREE_GB = 5
@@ -47,7 +47,7 @@ def _found(part: str, check: Callable[[], str]) -> Finding:
 
 
 def _check_disk(app: App) -> str:
-    free = shutil.disk_usage(app.home).free / 1e9
+    free = free_mb(app.home) / 1000
     if free < MIN_FREE_GB:
         raise StoreError(f"Only {free:.1f} GB are free.", hint="Models and adapters need more: free some space.")
     return f"{free:.0f} GB free"

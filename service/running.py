@@ -19,6 +19,7 @@ from functools import partial
 import click
 
 from service.app import App
+from service.disk import need_space
 from service.engine.keeper import EngineKeeper, EngineState
 from service.http import listen
 from service.progress import waiting
@@ -65,6 +66,7 @@ def _enter_parts(stack: ExitStack, app: App, role: Role, stop: threading.Event) 
     """Start the parts of a role; return the keeper of the engine where it is among them."""
     if role is not Role.ENGINE:
         stack.enter_context(app.hold())
+        need_space(app.home)
     if role & (Role.SERVE | Role.WATCH):
         app.join()
     if Role.SERVE in role:

@@ -11,7 +11,8 @@ from connectors.archive import GIVEN, Instruction
 from connectors.errors import UsageError
 from connectors.message import ArchivedEmail
 from service.app import open_app
-from service.ingest import index_new, ingest
+from service.disk import need_space
+from service.ingest import index_new
 from service.progress import progress_bars
 
 
@@ -23,7 +24,7 @@ def sync(name: str) -> int:
         records = [app.archive.account(name)] if name else app.archive.accounts()
         if not records:
             raise UsageError("There are no accounts yet.", hint="Add one: cyrano account add mbox|imap --help")
-        results = ingest(records, app.open_account, app.archive, app.retriever, app.settings.sync, start_bar=start_bar)
+        results = app.ingest(records, start_bar)
     for result in results:
         if result.report:
             click.echo(f"{result.account}: {result.report}")
@@ -38,6 +39,7 @@ def sync(name: str) -> int:
 def reindex() -> None:
     """Rebuild the index from the archive."""
     with open_app() as app, app.hold(), progress_bars() as start_bar:
+        need_space(app.home)
         app.clear_index()
         for record in app.archive.accounts():
             index_new(record.name, app.archive, app.retriever, start_bar(f"Indexing {record.name}"))

@@ -193,6 +193,21 @@ def test_exactly_one_draft_whatever_is_killed(world: World) -> None:
     assert counts == dict.fromkeys(asked, 1)
 
 
+def test_the_engine_writes_instructions_where_none_are_given(world: World, tmp_path: Path) -> None:
+    """Playback asks the real engine; every mail that is learned from ends with an instruction."""
+    mailbox = tmp_path / "some.mbox"
+    mails = islice(split(DEMO / "mailbox" / "ben.mbox"), COLLEAGUES)
+    mailbox.write_bytes(b"".join(b"From - Tue Oct 07 12:53:00 2025\n" + raw + b"\n\n" for raw in mails))
+    some = ("--name", "some", "--address", "ben@example.org", "--owner", "Ben Keller")
+    world.cyrano("account", "add", "mbox", "--path", mailbox, *some)
+    world.cyrano("sync", "--account", "some")
+    said = world.cyrano("train", "--account", "some", "--dry-run")
+    kept = len(world.cyrano("export", "--account", "some").splitlines())
+    by_source = {source: int(number) for number, source in re.findall(r"(\d+) (model|extract)\b", said)}
+    assert sum(by_source.values()) == kept
+    assert by_source["model"] > kept / 4
+
+
 def _sent() -> list[bytes]:
     """Ana's sent mail, and some that a colleague sent from the same mailbox."""
     return [*split(DEMO / "mailbox" / "ana.mbox"), *islice(split(DEMO / "mailbox" / "ben.mbox"), COLLEAGUES)]
