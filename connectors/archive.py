@@ -193,7 +193,7 @@ class Archive:
         with self.engine.begin() as connection:
             connection.execute(update(_account).where(_account.c.name == account).values(signature=signature))
             for mail in rewritten:
-                row = row_of_mail(mail) | {"is_indexed": False}
+                row = row_of_mail(mail) | ({"is_indexed": False} if mail.kept else {})
                 connection.execute(update(_message).where(*_key(account, mail.email.message_id)).values(row))
 
     # Reading
@@ -222,13 +222,13 @@ class Archive:
             return Counts(total=total, kept=kept, quarantined=connection.execute(put_aside).scalar_one())
 
     def exclude(self, account: str, message_id: str) -> None:
-        """Take a mail out of what is learned from, for good.
+        """Take a mail out of what is learned from, for good. In the index it is outdated from then on.
 
         Raises:
             UsageError: there is no such mail.
         """
         with self.engine.begin() as connection:
-            statement = update(_message).where(*_key(account, message_id)).values(is_excluded=True, is_indexed=False)
+            statement = update(_message).where(*_key(account, message_id)).values(is_excluded=True)
             if not connection.execute(statement).rowcount:
                 hint = f"List the ids with: cyrano export --all --account {account}"
                 raise UsageError(f'The account "{account}" holds no mail <{message_id}>.', hint=hint)
@@ -239,12 +239,18 @@ class Archive:
         """Yield the kept mail that is not in the index yet, oldest first."""
         return self._read(_of(account, _LEARNED, ~_message.c.is_indexed))
 
-    def mark_indexed(self, account: str, message_ids: Collection[str]) -> None:
-        """Note that these mails are in the index."""
+    def outdated(self, account: str) -> list[str]:
+        """Return the ids of mails that are in the index and not learned from any more."""
+        query = select(_message.c.message_id).where(_message.c.account == account, ~_LEARNED, _message.c.is_indexed)
+        with self.engine.connect() as connection:
+            return list(connection.scalars(query))
+
+    def mark_indexed(self, account: str, message_ids: Collection[str], *, is_indexed: bool = True) -> None:
+        """Note that these mails are in the index, or are not."""
         with self.engine.begin() as connection:
             for page in _pages(list(message_ids)):
                 statement = update(_message).where(_message.c.account == account, _message.c.message_id.in_(page))
-                connection.execute(statement.values(is_indexed=True))
+                connection.execute(statement.values(is_indexed=is_indexed))
 
     def forget_index(self) -> None:
         """Note that no mail of any account is in the index: it is to be built anew."""

@@ -59,6 +59,7 @@ def index_new(account: str, archive: Archive, retriever: Retriever, on_progress:
 
     A mail is marked only once the index holds it, so an interrupted run goes on where it stopped.
     """
+    drop_outdated(account, archive, retriever)
     mails = [archived.email for archived in archive.unindexed(account)]
     for start in range(0, len(mails), BATCH):
         batch = mails[start : start + BATCH]
@@ -68,3 +69,10 @@ def index_new(account: str, archive: Archive, retriever: Retriever, on_progress:
     if mails:
         on_progress(len(mails), len(mails))
     return len(mails)
+
+
+def drop_outdated(account: str, archive: Archive, retriever: Retriever) -> None:
+    """Take out of the index what is not learned from any more."""
+    if outdated := archive.outdated(account):
+        retriever.remove(account, outdated)
+        archive.mark_indexed(account, outdated, is_indexed=False)

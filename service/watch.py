@@ -24,7 +24,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
 from connectors.account import AccountRecord
-from connectors.errors import AccountError, AuthError, CyranoError, EngineDown, StoreError
+from connectors.errors import AccountError, AuthError, CyranoError, EngineDown, ModelMissing, StoreError
 from connectors.imap_mailbox import INBOX, MailboxEntry
 from service.answer import Answerer, Drafts, Mailbox, read
 from service.backoff import Backoff
@@ -140,11 +140,14 @@ class Watcher:
             StoreError: the ledger failed, likewise.
         """
         self._collect(mailbox)
-        state, said = WatchState.WATCHING, None
+        state = WatchState.WATCHING
+        said: CyranoError | None = None
         try:
             self._answer(mailbox, stop)
         except EngineDown as error:
             self._engine_back_at = self._clock() + timedelta(seconds=error.retry_after_s)
+            state, said = WatchState.WAITING, error
+        except ModelMissing as error:  # a mistake in the settings: no mail is given up for it
             state, said = WatchState.WAITING, error
         self._answerer.reconcile(mailbox, self._clock())
         waiting = len(self._ledger.pending(self._record.name))
@@ -178,14 +181,14 @@ class Watcher:
             self._seen.add(entry)
 
     def _answer(self, mailbox: Mailbox, stop: Event) -> None:
-        """Bring every open draft as far as it goes. EngineDown ends the pass: the others would fare no better."""
+        """Bring every open draft as far as it goes. Without its model a pass ends: the others would fare no better."""
         self._engine_back_at = None
         for row in self._ledger.pending(self._record.name):
             if stop.is_set():
                 return
             try:
                 self._answerer.advance(row, mailbox, stop)
-            except (EngineDown, AccountError, StoreError):
+            except (EngineDown, ModelMissing, AccountError, StoreError):
                 raise
             except CyranoError as error:
                 self._count_try(row.draft_id, str(error))

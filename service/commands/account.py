@@ -10,6 +10,7 @@ from connectors.account import AccountRecord
 from connectors.errors import UsageError
 from connectors.message import Address
 from service.app import App, open_app
+from service.client import is_up
 
 PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
@@ -117,3 +118,5 @@ def _record(
 def _add(app: App, record: AccountRecord) -> None:
     app.archive.add_account(record)
     click.echo(f"Added {record.name}. Next: cyrano sync")
+    if record.kind == "imap" and is_up(app.settings.http.near_host, app.settings.http.port):
+        click.echo("Cyrano is running: start it again to have this mailbox watched.")

@@ -12,7 +12,7 @@ from connectors.errors import UsageError
 from connectors.message import ArchivedEmail
 from service.app import open_app
 from service.disk import need_space
-from service.ingest import index_new
+from service.ingest import drop_outdated, index_new
 from service.progress import progress_bars
 
 
@@ -90,7 +90,7 @@ def exclude(message_id: str, name: str) -> None:
             raise UsageError(f"No account holds {message_id}.", hint="cyrano export --all shows all message ids.")
         for holder in holders:
             app.archive.exclude(holder, message_id)
-            app.retriever.remove(holder, [message_id])
+            drop_outdated(holder, app.archive, app.retriever)
     click.echo(f"Excluded from {', '.join(holders)}. Adapters trained before still know it: train again.")
 
 

@@ -22,6 +22,7 @@ class StandInIndex:
 
     fails_at: int = -1
     added: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
     batches: int = 0
 
     def add(self, account: str, emails: Sequence[Email]) -> None:
@@ -31,6 +32,11 @@ class StandInIndex:
             raise StoreError("The disk is full.")
         self.batches += 1
         self.added += [email.message_id for email in emails]
+
+    def remove(self, account: str, message_ids: Sequence[str]) -> None:
+        """Forget mails."""
+        assert account
+        self.removed += message_ids
 
 
 @dataclass
@@ -99,3 +105,16 @@ def test_indexing_goes_on_where_it_stopped(archive: Archive) -> None:
     assert index_new("ana", archive, index, quiet("")) == 5  # type: ignore[arg-type]
     assert len(set(index.added)) == len(index.added) == BATCH + 5
     assert index_new("ana", archive, index, quiet("")) == 0  # type: ignore[arg-type]
+
+
+def test_what_is_not_learned_from_any_more_leaves_the_index(archive: Archive) -> None:
+    """Excluded mail, and mail too short once its signature is cut, is taken out; also when a crash came between."""
+    archive.store("ana", [archived(number) for number in (1, 2, 3)], None)
+    index = StandInIndex()
+    index_new("ana", archive, index, quiet(""))  # type: ignore[arg-type]
+    archive.exclude("ana", "m1@example.org")
+    archive.set_signature("ana", "the block", [archived(2, text="Yes.", kept=False)])
+    for _ in range(2):
+        index_new("ana", archive, index, quiet(""))  # type: ignore[arg-type]
+    assert sorted(index.removed) == ["m1@example.org", "m2@example.org"]
+    assert archive.outdated("ana") == []

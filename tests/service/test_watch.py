@@ -13,7 +13,7 @@ import pytest
 
 from connectors.account import AccountRecord
 from connectors.archive import Archive
-from connectors.errors import AuthError, ConfigError, EngineDown, EngineError, FolderError, Unreachable
+from connectors.errors import AuthError, ConfigError, EngineDown, EngineError, FolderError, ModelMissing, Unreachable
 from connectors.imap_mailbox import INBOX, ImapMailbox, MailboxEntry
 from connectors.message import Address, Email, Kind
 from service.answer import Mailbox
@@ -342,6 +342,19 @@ def test_while_the_engine_is_down_mail_waits_its_turn(ledger: Ledger) -> None:
     _pass(watcher, mailbox)
     assert len(_drafts(mailbox)) == 2
     assert (watcher.status.state, watcher.status.waiting) == (WatchState.WATCHING, 0)
+
+
+def test_without_its_model_no_mail_is_given_up(ledger: Ledger) -> None:
+    """A wrong setting is mended some day; until then every mail waits."""
+    mailbox = FakeMailbox()
+    mailbox.put(INBOX, mail(1))
+    drafter = FakeDrafter(ledger, faults=[ModelMissing("There is no such model.")] * (MAX_TRIES + 2))
+    watcher = _watcher(mailbox, ledger, drafter)
+    for _ in range(MAX_TRIES + 2):
+        _pass(watcher, mailbox)
+    assert (watcher.status.state, watcher.status.waiting) == (WatchState.WAITING, 1)
+    _pass(watcher, mailbox)
+    assert len(_drafts(mailbox)) == 1
 
 
 @pytest.mark.parametrize("fault", [EngineError("It wrote nothing."), ZeroDivisionError()])
