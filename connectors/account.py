@@ -1,6 +1,6 @@
 """The one shape of every account kind: what the sync needs of a mailbox, whatever it is made of."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -30,7 +30,18 @@ class RawMessage:
 
     ref: str
     raw: bytes
+    """Empty for one that was left out, such as one that is too large; and, with a `server_id` and nothing left out, for
+    one that the archive holds already, of which only the cursor counts."""
     cursor: str
+    server_id: str = ""
+    """The mailbox's own lasting id (Gmail's message id, X-GM-MSGID), by which a full resync skips what is archived."""
+    left_out: str = ""
+    """Why the mailbox did not hand the message over, in a few words; it is put aside and reported."""
+
+
+def too_large(size: int, limit: int) -> str:
+    """Say why a message of `size` bytes is left out."""
+    return f"It is {size / 1e6:.1f} MB; more than {limit / 1e6:.1f} MB are left out (sync.max_message_mb)."
 
 
 class Account(Protocol):
@@ -47,6 +58,15 @@ class Account(Protocol):
 
     def sent_since(self, cursor: str | None) -> Iterator[RawMessage]:
         """Yield sent messages after `cursor`, oldest first.
+
+        Raises:
+            AccountError: the mailbox cannot be read; what was yielded before stays good.
+        """
+
+    def received(self, message_ids: Collection[str]) -> Iterator[RawMessage]:
+        """Yield those of these messages that the mailbox holds, wherever it keeps received mail; in any order.
+
+        They are what the owner answered. `cursor` of what is yielded means nothing.
 
         Raises:
             AccountError: the mailbox cannot be read; what was yielded before stays good.

@@ -73,6 +73,10 @@ class ArchivedEmail:
     kept: bool
     reason: str = ""
     """Why it is not learned from, in a few words; empty where it is."""
+    server_id: str = ""
+    """The mailbox's own lasting id of it, where it has one."""
+    is_received: bool = False
+    """Whether it is a mail the owner answered: context, never learned from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

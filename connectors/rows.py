@@ -62,6 +62,8 @@ def row_of_mail(mail: ArchivedEmail) -> dict[str, Any]:
         "kind": email.kind.value,
         "kept": mail.kept,
         "reason": mail.reason,
+        "server_id": mail.server_id,
+        "is_received": mail.is_received,
     }
 
 
@@ -88,6 +90,8 @@ def mail_of_row(row: RowMapping) -> ArchivedEmail:
         email=email,
         kept=row["kept"] and not is_excluded,
         reason=EXCLUDED if is_excluded else row["reason"],
+        server_id=row["server_id"],
+        is_received=row["is_received"],
     )
 
 

@@ -86,9 +86,26 @@ message = Table(
     C("reason", Text, nullable=False),
     C("is_excluded", Boolean, nullable=False, server_default="0"),  # taken out by the owner, for good
     C("is_indexed", Boolean, nullable=False, server_default="0"),
+    C("is_received", Boolean, nullable=False, server_default="0"),  # a mail the owner answered; context, never learned
+    C("server_id", Text, nullable=False, server_default=""),  # the mailbox's own lasting id, where it has one
     Index(None, "account", "sent_at"),
     Index(None, "account", "text_hash"),
     Index(None, "account", "thread_id"),
+    Index(None, "account", "server_id"),
+)  # fmt: skip
+
+unfound = Table(
+    "unfound", metadata,
+    _account(primary_key=True),
+    C("message_id", Text, primary_key=True),  # a mail the owner answered that the mailbox does not hold any more
+)  # fmt: skip
+
+forgotten = Table(
+    "forgotten", metadata,
+    _account(primary_key=True),
+    C("kind", String(16), primary_key=True),  # "address", "message", "before"
+    C("value", Text, primary_key=True),  # a date, or a digest: what is forgotten is not written down here either
+    C("forgotten_at", UTCDateTime, nullable=False),
 )  # fmt: skip
 
 quarantine = Table(
@@ -107,6 +124,26 @@ cursor = Table(
     C("moved_at", UTCDateTime, nullable=False),
 )  # fmt: skip
 
+arrival = Table(
+    "arrival", metadata,
+    _account(primary_key=True),
+    C("cursor", Text, nullable=False),  # how far a watcher that answers all mail has looked
+    C("moved_at", UTCDateTime, nullable=False),
+)  # fmt: skip
+
+health = Table(
+    "health", metadata,
+    _account(primary_key=True),
+    C("part", String(16), primary_key=True),  # "sync", "watch"
+    C("state", String(16), nullable=False),
+    C("tried_at", UTCDateTime, nullable=False),
+    C("done_at", UTCDateTime),
+    C("waiting", Integer, nullable=False, server_default="0"),
+    C("report", Text, nullable=False, server_default=""),
+    C("error", Text, nullable=False, server_default=""),
+    C("hint", Text, nullable=False, server_default=""),
+)  # fmt: skip
+
 instruction = Table(
     "instruction", metadata,
     _account(primary_key=True),
@@ -121,10 +158,18 @@ draft = Table(
     "draft", metadata,
     C("draft_id", String(32), primary_key=True),
     _account(),
-    C("answers", Text),  # the Message-ID it answers; NULL for drafts on request
+    C("kind", String(16), nullable=False, server_default="request"),  # "request", "answer", "instructed"
+    C("answers", Text),  # the Message-ID it answers, or of the draft with the instruction; NULL for drafts on request
+    C("thread_id", Text, nullable=False, server_default=""),  # of the mail it answers
+    C("replaces", Text, nullable=False, server_default=""),  # the id of the draft it takes the place of
     C("state", String(16), nullable=False),
     C("reason", Text, nullable=False, server_default=""),  # why it failed or was withdrawn
     C("message_id", Text, nullable=False, server_default=""),  # of the draft in the Drafts folder
+    C("ref", Text, nullable=False, server_default=""),  # where in the mailbox the draft was last seen
+    C("seal", String(64), nullable=False, server_default=""),  # of its bytes when it came to be there
+    C("missed_at", UTCDateTime),  # when it was first not found there
+    C("original", LargeBinary),  # the user's own draft that held the instruction, until it is replaced
+    C("recipients", JSON, nullable=False, server_default="[]"),  # addresses it is written to, where they are known
     C("instruction", Text, nullable=False, server_default=""),
     C("subject", Text, nullable=False, server_default=""),
     C("text", Text, nullable=False, server_default=""),
@@ -134,9 +179,24 @@ draft = Table(
     C("source_ids", JSON, nullable=False),
     C("created_at", UTCDateTime, nullable=False),
     C("changed_at", UTCDateTime, nullable=False),
+    C("begun_at", UTCDateTime),  # when it was first given to the model
     C("first_token_s", Float),
     C("tokens", Integer),
     Index(None, "account", "answers", unique=True),
+    Index(None, "account", "thread_id"),
+)  # fmt: skip
+
+outcome = Table(
+    "outcome", metadata,
+    C("draft_id", String(32), ForeignKey("draft.draft_id", ondelete="CASCADE"), primary_key=True),
+    _account(),
+    C("sent_id", Text, nullable=False),  # the Message-ID of what was sent
+    C("sent_at", UTCDateTime),
+    C("verdict", String(16), nullable=False),  # "as_is", "light", "rewritten", "ignored"
+    C("distance", Float, nullable=False),  # edits per letter of the longer text, 0 to 1
+    C("edits", JSON, nullable=False),  # ["greeting", "length", "facts", "tone", "language", "rewritten"]
+    C("adapter", Text, nullable=False),
+    Index(None, "account", "sent_at"),
 )  # fmt: skip
 
 token = Table(
