@@ -10,7 +10,30 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\u200b]")
 _WESTERN = frozenset(
     {"", "ascii", "us-ascii", "utf-8", "utf8", "iso-8859-1", "latin1", "latin-1", "cp1252", "windows-1252"}
 )
-_SUPERSETS = {"gb2312": "gb18030", "gbk": "gb18030", "ks_c_5601-1987": "cp949", "shift_jis": "cp932"}
+_SUPERSETS = {
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "x-gbk": "gb18030",
+    "ks_c_5601-1987": "cp949",
+    "euc-kr": "cp949",
+    "shift_jis": "cp932",
+    "shift-jis": "cp932",
+    "x-sjis": "cp932",
+    "x-euc-jp": "euc_jp",
+    "iso-8859-6-i": "iso8859_6",
+    "iso-8859-6-e": "iso8859_6",
+    "iso-8859-8": "cp1255",
+    "iso-8859-8-i": "cp1255",
+    "iso-8859-8-e": "cp1255",
+    "iso-8859-9": "cp1254",
+    "iso-8859-11": "cp874",
+    "tis-620": "cp874",
+    "windows-874": "cp874",
+    "x-mac-roman": "mac_roman",
+    "x-mac-cyrillic": "mac_cyrillic",
+    "unicode-1-1-utf-7": "utf-7",
+}
+"""What is sent under these names: the wider charset of the same family (the Encoding Standard of WHATWG, 4.2)."""
 _NOT_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "unicode-escape", "raw_unicode_escape"})
 _STATEFUL = ("utf-7", "utf7", "unicode-1-1-utf-7", "iso-2022", "iso2022", "hz", "utf-16", "utf-32")
 

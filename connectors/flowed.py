@@ -2,6 +2,8 @@
 
 import re
 
+from connectors.quote_lines import STUFFED
+
 _MARKS = re.compile(r">*")
 _DELIMITER = "-- "
 
@@ -23,6 +25,13 @@ def unflow(text: str, *, is_delsp: bool = False) -> str:
         if is_soft and depth == depth_before and not is_delimiter:
             lines[-1] = (lines[-1][:-1] if is_delsp else lines[-1]) + words
         else:
-            lines.append(f"{marks} {words}" if marks else words)
+            lines.append(_line(marks, words))
         depth_before, is_soft = depth, words.endswith(" ") and not is_delimiter
     return "\n".join(lines)
+
+
+def _line(marks: str, words: str) -> str:
+    """Write a line so that a typed ">" at its start stays apart from a quote mark."""
+    if marks:
+        return f"{marks} {words}"
+    return STUFFED + words[1:] if words.startswith(">") else words

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from connectors.attributions import is_attribution
 from connectors.html_text import TextWriter
+from connectors.quote_marks import FIRST_LABEL
 
 _OUTLOOK_RULE = "-----Original Message-----"
 
@@ -28,13 +30,18 @@ _MARKABLE = frozenset({"div", "blockquote", "span", "p", "hr", "pre", "table"})
 _TIGHT = re.compile(r"margin:\s*0\w*\s*(?:;|$)|margin-bottom:\s*(?:0|\.0)|margin:\s*0\w* 0\w* (?:0|\.0)")
 _HIDDEN = re.compile(r"display:\s*none|mso-hide:\s*all")
 _QUOTE_CLASSES = re.compile(r"\b(?:gmail_quote|protonmail_quote|tutanota_quote|yahoo_quoted)\b")
-_SIGNATURE_CLASSES = re.compile(r"\b(?:gmail_signature|moz-signature|protonmail_signature_block|tutanota_signature)\b")
+_SIGNATURE_CLASSES = re.compile(
+    r"\b(?:gmail_signature|moz-signature|protonmail_signature_block|tutanota_signature|front-signature)\b"
+)
 _DROPPED_CLASSES = re.compile(r"\b(?:moz-cite-prefix|gmail_signature_prefix)\b")
 _SIGNATURE_IDS = frozenset({"Signature", "AppleMailSignature", "ms-outlook-mobile-signature"})
+_QUOTE_IDS = frozenset({"blockquote_zmail", "isReplyContent"})
+_LABEL_CHARACTERS = 400
+_MAX_SIBLINGS = 8
+"""What announces a quotation stands this near, white space and line breaks between."""
 _OUTLOOK_IDS = frozenset(
     {"divRplyFwdMsg", "OLK_SRC_BODY_SECTION", "mail-editor-reference-message-container", "zwchr", "stopSpelling"}
 )
-_OUTLOOK_LABEL = re.compile(r"\s*(?:From|Von|De|Da|Van)\s?:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,24 +164,54 @@ class _Reader:
 
 def _mark(node: LexborNode, tag: str) -> str:
     """Tell what a mail program says of an element: "quote", "outlook" (quoted from here on), "signature", "dropped"."""
-    if tag not in _MARKABLE or not (attributes := node.attributes):
+    attributes = node.attributes if tag in _MARKABLE else {}
+    if not attributes and tag != "blockquote":
         return ""
     names, style, element_id = (attributes.get(key) or "" for key in ("class", "style", "id"))
     if _HIDDEN.search(style) or _DROPPED_CLASSES.search(names) or ("gmail_attr" in names and _announces(node)):
         return "dropped"
-    if element_id in _OUTLOOK_IDS or ("border-top" in style and _OUTLOOK_LABEL.match(node.text())):
+    if element_id in _OUTLOOK_IDS or ("border-top" in style and _is_labelled(node)):
         return "outlook"
-    if element_id in _SIGNATURE_IDS or _SIGNATURE_CLASSES.search(names):
+    if (
+        element_id in _SIGNATURE_IDS
+        or attributes.get("name") == "messageSignatureSection"  # Spark
+        or _SIGNATURE_CLASSES.search(names)
+    ):
         return "signature"
-    return "quote" if _is_quote(tag, names, style, attributes) else ""
+    if _is_quote(tag, names, style, attributes):
+        return "quote"
+    # A bare one is how Gmail indents what was typed, unless it is announced.
+    return "quote" if tag == "blockquote" and is_attribution(_text_before(node)) else ""
 
 
 def _is_quote(tag: str, names: str, style: str, attributes: dict[str, str | None]) -> bool:
     if tag == "blockquote":
-        # A bare one is how Gmail indents what was typed.
-        return attributes.get("type") == "cite" or "border-left" in style or _QUOTE_CLASSES.search(names) is not None
+        return (
+            attributes.get("type") == "cite"
+            or "border-left" in style.lower()
+            or attributes.get("id") in _QUOTE_IDS
+            or _QUOTE_CLASSES.search(names) is not None
+        )
     # Gmail's own div.gmail_quote is left out: inline replies stand in it.
     return tag == "div" and ("yahoo_quoted" in names or (attributes.get("name") == "quote" and "border-left" in style))
+
+
+def _is_labelled(node: LexborNode) -> bool:
+    """Whether the first line of an element is one that Outlook puts above the mail answered."""
+    return FIRST_LABEL.match(node.text()[:_LABEL_CHARACTERS].replace("\n", " ")) is not None
+
+
+def _text_before(node: LexborNode) -> str:
+    """Return the text of the nearest sibling above an element that has any."""
+    sibling = node.prev
+    for _ in range(_MAX_SIBLINGS):
+        if sibling is None:
+            break
+        text = (sibling.text_content if sibling.tag == "-text" else sibling.text()) or ""
+        if text.strip():
+            return text if len(text) < _LABEL_CHARACTERS else ""
+        sibling = sibling.prev
+    return ""
 
 
 def _announces(node: LexborNode) -> bool:

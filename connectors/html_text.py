@@ -2,6 +2,10 @@
 
 import re
 
+from connectors.quote_lines import STUFFED
+
+_TYPED_MARK = re.compile(r">[^>\s]")
+"""What programs quote in HTML as plain text has a blank after the mark."""
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 
 
@@ -33,6 +37,8 @@ class TextWriter:
     def end_line(self) -> None:
         """Break the line; twice in a row leaves one blank line."""
         line = self._line.replace("\xa0", " ").rstrip()
+        if not self.depth and _TYPED_MARK.match(line):
+            line = STUFFED + line[1:]
         self._lines.append("> " * self.depth + line if line else ">" * self.depth)
         self._line, self._is_blank_before = "", not line
 

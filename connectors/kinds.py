@@ -20,16 +20,22 @@ _VACATION = re.compile(
     r"respuesta automática|fuera de (?:la )?oficina|ausente de la oficina|"
     r"risposta automatica|fuori (?:sede|ufficio)|assente dall['’]ufficio|"
     r"automatisch(?:e)? (?:antwoord|bericht|reactie)|afwezigheid(?:sbericht|sassistent)?|afwezig|niet op kantoor|"
-    r"resposta automática|fora do escritório|ausência (?:temporária|do escritório)|ausente do escritório)"
+    r"resposta automática|fora do escritório|ausência (?:temporária|do escritório)|ausente do escritório|"
+    r"autoodpowiedź|automatyczna odpowiedź|odpowiedź automatyczna|autosvar|automatiskt svar|automatisk svar|"
+    r"frånvaromeddelande|fraværsmeddelelse|fraværsmelding|automaattinen vastaus|poissaoloilmoitus|"
+    r"автоответ|автоматический ответ|автоматична відповідь|otomatik (?:yanıt|cevap)|ofis dışında|"
+    r"automatická odpověď|automatická odpoveď|automatikus válasz|răspuns automat|αυτόματη απάντηση|"
+    r"自動返信|自動応答|自动回复|自動回覆|자동 (?:회신|응답)|מענה אוטומטי|תשובה אוטומטית|رد تلقائي)"
     r"\s*(?::.*|[-–—] .*|$)",
     re.IGNORECASE | re.DOTALL,
 )
 _REPLY_PREFIX = re.compile(
-    r"\s*(?:re|aw|antw|antwort|sv|vs|rif|r|ref|rép|rep|res|odp|ynt|vá|回复|答复)\s?(?:\[\d+\]|\(\d+\)|\^\d+)?\s?[:：]",
+    r"\s*(?:re|aw|antw|antwort|sv|vs|rif|r|ref|rép|rep|res|odp|ynt|vá|απ|σχετ|回复|答复|回覆|返信|회신|답장|השב|תגובה|رد)\s?(?:\[\d+\]|\(\d+\)|\^\d+)?\s?[:：]",
     re.IGNORECASE,
 )
 _FORWARD_PREFIX = re.compile(
-    r"\s*(?:fwd?|wg|tr|rv|i|enc|doorst|fs|vb|vl|pd|inoltra|reenv|trans|转发)\s?(?:\[\d+\])?\s?[:：]|\s*\[fwd:",
+    r"\s*(?:fwd?|wg|tr|rv|i|enc|doorst|fs|vb|vl|pd|inoltra|reenv|trans|πρθ|προωθ|İLT|ilt|továbbítás|"
+    r"转发|轉寄|轉發|転送|전달|הועבר|העבר|إعادة توجيه)\s?(?:\[\d+\])?\s?[:：]|\s*\[fwd:",
     re.IGNORECASE,
 )
 

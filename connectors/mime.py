@@ -67,6 +67,15 @@ def parse(raw: bytes) -> Email:
     )
 
 
+def read_body(raw: bytes) -> Body:
+    """Return the whole body of a message as text, what it quotes and its signature included.
+
+    Raises:
+        UnreadableMessage: it is nested beyond reason.
+    """
+    return _body(Part(raw))
+
+
 def _message_id(headers: Headers, text: str) -> str:
     """Return the message's id, or one made from what is the same in every copy of it."""
     given = headers.ids("message-id")[:1] or (headers.raw("message-id").strip("<> "),)

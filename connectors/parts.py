@@ -1,21 +1,19 @@
-"""The tree of a message's parts, as bytes. Headers are parsed by the standard library, bodies only cut at boundaries.
+"""The tree of a message's parts, as bytes. Bodies are only cut at boundaries.
 
-The standard library's own body parser looks at every line of every attachment; that is most of the time it takes.
+The standard library's own parser looks at every line of every attachment; that is most of the time it takes.
 """
 
 import binascii
 import re
 from collections.abc import Iterator
 from email.message import Message
-from email.parser import BytesParser
 from email.policy import compat32
 from functools import cached_property
 
 from connectors.decoding import clean, decode_base64, decode_charset
 from connectors.errors import UnreadableMessage
-from connectors.headers import Headers, decode_words
+from connectors.headers import decode_words, read_head
 
-_PARSER = BytesParser(policy=compat32)
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n|\A\r?\n")
 _BOUNDARY = re.compile(r"boundary\s*=\s*(?:\"([^\"]+)\"|([^\s;\"]+))", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';]+)", re.IGNORECASE)
@@ -27,14 +25,14 @@ class Part:
     """A message, or one part of a multipart message."""
 
     def __init__(self, raw: bytes, *, depth: int = 0) -> None:
+        if b"\n" not in raw:  # lines end as they did on old Macintoshes
+            raw = raw.replace(b"\r", b"\n")
         end = _END_OF_HEADERS.search(raw)
-        head, body = (raw[: end.start()] + b"\n", raw[end.end() :]) if end else (raw, b"")
-        message = _PARSER.parsebytes(head, headersonly=True)
-        self.headers = Headers(message)
-        if message.get_payload():  # a line that is no header ended the headers
-            body = b"\n".join([_stray(message), body])
-        self._body = body
+        head, body = (raw[: end.start()], raw[end.end() :]) if end else (raw, b"")
+        self.headers, stray = read_head(head)
+        self._body = b"\n".join([stray, b"", body]) if stray else body
         self._depth = depth
+        self._content_type_field = self.headers.raw("content-type")
 
     @cached_property
     def content_type(self) -> str:
@@ -101,10 +99,6 @@ class Part:
         for part in self.parts:
             yield from part.leaves()
 
-    @cached_property
-    def _content_type_field(self) -> str:
-        return self.headers.raw("content-type")
-
     def _decoded(self) -> bytes:
         match self.headers.raw("content-transfer-encoding").lower():
             case "quoted-printable":
@@ -113,13 +107,6 @@ class Part:
                 return decode_base64(self._body)
             case _:
                 return self._body
-
-
-def _stray(message: Message) -> bytes:
-    """Return what the parser took for a body, as it stood."""
-    del message["content-transfer-encoding"]
-    stray = message.get_payload(decode=True)
-    return stray if isinstance(stray, bytes) else b""
 
 
 def cut_at_boundaries(body: bytes, boundary: bytes) -> list[bytes]:

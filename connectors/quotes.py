@@ -7,39 +7,45 @@ The rules this module keeps:
 4. In doubt a line was typed: prose that says "On Monday she wrote that …" stays.
 """
 
-# ruff: noqa: RUF001  people type curly apostrophes and dashes, and so do programs
-
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
+from connectors.attributions import start_of_attribution
+from connectors.quote_lines import STUFFED, Line, bare_end, is_deeper, next_words, previous_words, read_lines
 from connectors.quote_marks import (
+    ADDRESS,
+    ANY_LABEL,
+    BIDI,
     BLANK_RULE,
-    DATED_ATTRIBUTION,
+    DATE,
     FIRST_LABEL,
     FORWARD_RULE,
+    GROUPWISE_RULE,
     LABEL,
-    NAMED_ATTRIBUTION,
     REPLY_RULE,
+    REPLY_TITLE,
     SUBJECT_LABEL,
-    TIME_OR_ADDRESS,
+    SUBJECT_WORDS,
+    TIME,
+    TITLED_RULE,
 )
 
-_HINTS = (
-    *("\n>", "\n >", ":\n", "-\n", "‐\n"),
-    *("Subject", "Betreff", "Objet", "Sujet", "Asunto", "Oggetto", "Onderwerp", "Assunto"),
+_COLONS = (":", "：")  # noqa: RUF001  Chinese programs write this one
+_ENDS_OF_HEADINGS = ("-", "‐", ">>>", *_COLONS)  # noqa: RUF001  Proton drew its line with U+2010
+_HINTS = ("\n>", "\n >", f"\n{STUFFED}", ":\n", "-\n", "____\n", *filter(str.isascii, SUBJECT_WORDS))
+_HINTS_BEYOND_ASCII = (
+    *("\n＞", "\n ＞", "：\n", "‐\n"),  # noqa: RUF001
+    *(f":{mark}" for mark in BIDI),
+    *(word for word in SUBJECT_WORDS if not word.isascii()),
 )
 """Where none of these stands nothing is quoted; looking for them is much quicker than looking at each line."""
 
-_MARKS = re.compile(r"\s?(?:> ?)+")
 _BLANK_LINES = re.compile(r"\n{3,}")
-
-_ENDS_OF_HEADINGS = ("-", "‐", ":")
-_MAX_ATTRIBUTION_LINES = 4
-_MAX_ATTRIBUTION_CHARACTERS = 320
 _MIN_LABELS, _MAX_LABELS = 3, 40
-_LABEL_REACH = 14
+_MIN_LABELS_BELOW_RULE = 2
+_GROUPWISE_DEPTH = 3
+_LABEL_REACH = 20
 """A label ends within so many characters."""
 
 
@@ -51,11 +57,6 @@ class Parts:
     quoted: str = ""
     is_forward: bool = False
     """Whether what is quoted was passed on by this message, not answered."""
-
-
-class _Line(NamedTuple):
-    depth: int
-    words: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +73,9 @@ class _Heading:
 def split(text: str) -> Parts:
     """Take a body apart; its lines are ended by line feeds."""
     text = tidy(text)
-    padded = f"\n{text}\n"
-    if not any(hint in padded for hint in _HINTS):
+    if not _may_quote(f"\n{text}\n"):
         return Parts(text=text)
-    lines = _read_lines(text)
+    lines = read_lines(text)
     headings = tuple(_headings(lines))
     cut = next((heading.start for heading in headings if heading.cuts), len(lines))
     announcing = {at for heading in headings for at in range(heading.start, heading.end)}
@@ -98,33 +98,18 @@ def tidy(text: str) -> str:
     return _BLANK_LINES.sub("\n\n", text) if "\n\n\n" in text else text
 
 
-def _read_lines(text: str) -> list[_Line]:
-    """Split into lines and count their quote marks."""
-    raw = text.split("\n")
-    return [
-        _Line(0, line[1:]) if line.startswith(">From ") and not _is_marked(raw, at) else _read_line(line)
-        for at, line in enumerate(raw)
-    ]
+def _may_quote(padded: str) -> bool:
+    if any(hint in padded for hint in _HINTS):
+        return True
+    return not padded.isascii() and any(hint in padded for hint in _HINTS_BEYOND_ASCII)
 
 
-def _is_marked(raw: Sequence[str], at: int) -> bool:
-    """Whether a line next to this one is quoted: mbox writers put ">" before a typed line that begins with "From "."""
-    return any(line.startswith(">") for line in (*raw[max(at - 1, 0) : at], *raw[at + 1 : at + 2]))
-
-
-def _read_line(line: str) -> _Line:
-    if ">" not in line[:2]:
-        return _Line(0, line)
-    marks = _MARKS.match(line)
-    return _Line(marks[0].count(">"), line[marks.end() :]) if marks else _Line(0, line)
-
-
-def _headings(lines: Sequence[_Line]) -> Iterator[_Heading]:
+def _headings(lines: Sequence[Line]) -> Iterator[_Heading]:
     at = floor = 0
     while at < len(lines):
         heading = None
         words = lines[at].words
-        if words.rstrip().endswith(_ENDS_OF_HEADINGS) or ":" in words[:_LABEL_REACH]:
+        if bare_end(words).endswith(_ENDS_OF_HEADINGS) or _may_be_label(words):
             heading = _ruled(lines, at) or _labelled(lines, at) or _attribution(lines, at, floor)
         if heading:
             yield heading
@@ -132,62 +117,77 @@ def _headings(lines: Sequence[_Line]) -> Iterator[_Heading]:
         at = heading.end if heading else at + 1
 
 
-def _ruled(lines: Sequence[_Line], at: int) -> _Heading | None:
+def _may_be_label(words: str) -> bool:
+    start = words[:_LABEL_REACH]
+    return ":" in start or "：" in start  # noqa: RUF001
+
+
+def _ruled(lines: Sequence[Line], at: int) -> _Heading | None:
     """Return the heading at a line like "-----Original Message-----" or "Begin forwarded message:"."""
     words = lines[at].words.strip()
     if not words.endswith(_ENDS_OF_HEADINGS):
         return None
+    if lines[at].depth == _GROUPWISE_DEPTH and GROUPWISE_RULE.fullmatch(words):
+        return _Heading(start=at, end=at + 1, cuts=True)
     is_forward = FORWARD_RULE.fullmatch(words) is not None
-    if not is_forward and not REPLY_RULE.fullmatch(words):
-        return None
-    start_of_labels = _next_words(lines, at + 1)
+    start_of_labels = next_words(lines, at + 1)
     end = _end_of_labels(lines, start_of_labels)
+    if not is_forward and not REPLY_RULE.fullmatch(words):
+        end = _end_of_titled_block(lines, at, start_of_labels, end)
+        if end < 0:
+            return None
     end = end if end > start_of_labels else at + 1
     return _Heading(start=at, end=end, cuts=_cuts(lines, at, end), is_forward=is_forward)
 
 
-def _labelled(lines: Sequence[_Line], at: int) -> _Heading | None:
+def _end_of_titled_block(lines: Sequence[Line], at: int, start: int, end: int) -> int:
+    """Return where the block of headers ends below a line that is ruled in a language that is not known; or -1."""
+    if not TITLED_RULE.fullmatch(lines[at].words):
+        return -1
+    return end if end - start >= _MIN_LABELS_BELOW_RULE else _end_of_foreign_block(lines, start)
+
+
+def _labelled(lines: Sequence[Line], at: int) -> _Heading | None:
     """Return the heading that is a block of headers (From, Sent, To, Subject), with the rule drawn above it."""
-    words = lines[at].words
-    if ":" not in words[:_LABEL_REACH] or not FIRST_LABEL.fullmatch(words):
+    if not _may_be_label(lines[at].words):
         return None
+    above = previous_words(lines, at - 1)
+    is_ruled = above >= 0 and BLANK_RULE.fullmatch(lines[above].words) is not None
+    end = _end_of_known_block(lines, at)
+    if end < 0 and is_ruled:
+        end = _end_of_foreign_block(lines, at)
+    if end < 0:
+        return None
+    is_titled = above >= 0 and REPLY_TITLE.fullmatch(lines[above].words) is not None
+    return _Heading(start=above if is_ruled or is_titled else at, end=end, cuts=_cuts(lines, at, end))
+
+
+def _end_of_known_block(lines: Sequence[Line], at: int) -> int:
+    """Return where a block of headers ends whose words are known; -1 where none starts here."""
+    if not FIRST_LABEL.fullmatch(lines[at].words):
+        return -1
     end = _end_of_labels(lines, at)
     block = [line.words for line in lines[at:end]]
-    if sum(1 for line in block if LABEL.fullmatch(line)) < _MIN_LABELS or not any(map(SUBJECT_LABEL.fullmatch, block)):
-        return None
-    above = _previous_words(lines, at - 1)
-    start = above if above >= 0 and BLANK_RULE.fullmatch(lines[above].words) else at
-    return _Heading(start=start, end=end, cuts=_cuts(lines, at, end))
+    is_block = sum(1 for line in block if LABEL.fullmatch(line)) >= _MIN_LABELS
+    return end if is_block and any(map(SUBJECT_LABEL.fullmatch, block)) else -1
 
 
-def _attribution(lines: Sequence[_Line], at: int, floor: int) -> _Heading | None:
-    """Return the heading that ends here and reads "On <date>, <name> wrote:", wrapped or not."""
-    line = lines[at]
-    if not line.words.rstrip().endswith(":"):
-        return None
-    is_marked = _is_deeper(lines, at + 1, line.depth)
-    found, joined = -1, ""
-    for start in range(at, max(at - _MAX_ATTRIBUTION_LINES, floor - 1), -1):
-        words = lines[start].words.strip()
-        is_other = start < at and words.endswith((".", "!", "?", ":"))
-        if not words or lines[start].depth != line.depth or is_other:
-            break
-        joined = f"{words} {joined}".rstrip()
-        if len(joined) > _MAX_ATTRIBUTION_CHARACTERS:
-            break
-        if DATED_ATTRIBUTION.fullmatch(joined) and (is_marked or TIME_OR_ADDRESS.search(joined)):
-            found = start
-    if (
-        found < 0
-        and is_marked
-        and len(line.words) < _MAX_ATTRIBUTION_CHARACTERS
-        and NAMED_ATTRIBUTION.fullmatch(line.words)
-    ):
-        found = at
-    return None if found < 0 else _Heading(start=found, end=at + 1, cuts=_cuts(lines, at, at + 1))
+def _end_of_foreign_block(lines: Sequence[Line], at: int) -> int:
+    """Return where a block of headers ends in a language that is not known; its values tell. -1 where there is none."""
+    end = at
+    while end < min(at + _MAX_LABELS, len(lines)) and ANY_LABEL.fullmatch(lines[end].words):
+        end += 1
+    block = "\n".join(line.words for line in lines[at:end])
+    is_block = end - at >= _MIN_LABELS and all(each.search(block) for each in (ADDRESS, DATE, TIME))
+    return end if is_block else -1
 
 
-def _end_of_labels(lines: Sequence[_Line], at: int) -> int:
+def _attribution(lines: Sequence[Line], at: int, floor: int) -> _Heading | None:
+    start = start_of_attribution(lines, at, floor)
+    return None if start < 0 else _Heading(start=start, end=at + 1, cuts=_cuts(lines, at, at + 1))
+
+
+def _end_of_labels(lines: Sequence[Line], at: int) -> int:
     """Return where a block of labelled lines ends that starts here; a value may run over into further lines."""
     end = at
     for each in range(at, min(at + _MAX_LABELS, len(lines))):
@@ -198,24 +198,6 @@ def _end_of_labels(lines: Sequence[_Line], at: int) -> int:
     return end
 
 
-def _cuts(lines: Sequence[_Line], start: int, end: int) -> bool:
+def _cuts(lines: Sequence[Line], start: int, end: int) -> bool:
     """Whether a heading on these lines announces words without quote marks."""
-    return lines[start].depth == 0 and not _is_deeper(lines, end, 0)
-
-
-def _is_deeper(lines: Sequence[_Line], at: int, depth: int) -> bool:
-    """Whether the next words from here on are quoted deeper."""
-    at = _next_words(lines, at)
-    return at < len(lines) and lines[at].depth > depth
-
-
-def _next_words(lines: Sequence[_Line], at: int) -> int:
-    while at < len(lines) and not lines[at].words.strip():
-        at += 1
-    return at
-
-
-def _previous_words(lines: Sequence[_Line], at: int) -> int:
-    while at >= 0 and not lines[at].words.strip():
-        at -= 1
-    return at
+    return lines[start].depth == 0 and not is_deeper(lines, end, 0)

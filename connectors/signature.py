@@ -14,6 +14,13 @@ _DELIMITER = re.compile(r"^--[ \t]*$", re.MULTILINE)
 _MAX_LINES = 30
 """What follows "--" and is longer is text that somebody divided with dashes."""
 
+_MAX_APP_LINE = 200
+
+_LIST_FOOTER = re.compile(
+    r"\n_{20,}\n[^\n]*\b(?:mailing list|Mailingliste|liste? de diffusion)\b[\s\S]{0,600}\Z", re.IGNORECASE
+)
+"""What Mailman puts under every mail of a list."""
+
 _MIN_MAILS = 20
 _MAX_REPEATED_LINES = 12
 
@@ -26,11 +33,19 @@ CLOSING = re.compile(
     r"saludos|un (?:cordial )?saludo|un (?:fuerte )?abrazo|abrazos|gracias|atentamente|cordialmente|un beso|"
     r"saluti|cordiali|distinti|un (?:caro )?saluto|un abbraccio|grazie|a presto|ciao|baci|"
     r"groet|groeten|groetjes|met (?:vriendelijke|hartelijke)|vriendelijke|hartelijke|bedankt|liefs|mvg|"
-    r"cumprimentos|atenciosamente|abraços?|um (?:grande )?abraço|obrigad[oa]|beijos|com os melhores|melhores)\b"
+    r"cumprimentos|atenciosamente|abraços?|um (?:grande )?abraço|obrigad[oa]|beijos|com os melhores|melhores|"
+    r"pozdrawiam|pozdrowienia|z (?:poważaniem|wyrazami)|serdecznie|dzięki|"
+    r"vänliga?|hälsningar|bästa hälsningar|mvh|med vänlig|tack|kram|"
+    r"venlig|vennlig|med (?:venlig|vennlig)|hilsen|(?:bedste|beste|kærlig|mange) hils\w*|takk|"
+    r"terveisin|ystävällisin|parhain|kiitos|"
+    r"с уважением|всего (?:доброго|хорошего)|с наилучшими|спасибо|з повагою|з найкращими|дякую|"
+    r"saygılar\w*|sevgiler\w*|selamlar|iyi (?:çalışmalar|günler)|teşekkürler|"
+    r"s (?:pozdravem|pozdravom|přátelským)|zdraví|díky|üdvözlettel|üdv|cu (?:stimă|respect)|cu drag|"
+    r"με εκτίμηση|φιλικά|ευχαριστώ|בברכה|תודה|בהצלחה|مع (?:التحية|خالص)|تحياتي|شكرا)\b"
     r"(?:[^\n,]{0,40})(?P<comma>,?)(?P<name>.{0,30})",
     re.IGNORECASE,
 )
-_NAME = re.compile(r"[A-ZÀ-Þ][\w.'’-]*(?: [A-ZÀ-Þ][\w.'’-]*){0,2}")
+_NAME = re.compile(r"[^\W\d_a-zß-ÿа-я][\w.'’-]*(?: [^\W\d_a-zß-ÿа-я][\w.'’-]*){0,2}")
 _CONTACT = re.compile(
     r"@|www\.|https?://|\d[\d ()/.-]{5,}\d| \| |"
     r"\b(?:GmbH|AG|UG|e\.V\.|Inc|Ltd|LLC|Corp|PLC|SAS|SARL|S\.A\.|S\.L\.|S\.r\.l|SpA|B\.V\.|Lda)\b"
@@ -40,12 +55,15 @@ _CONTACT = re.compile(
 def split(text: str) -> tuple[str, str]:
     """Cut off what follows "-- ", and lines like "Sent from my iPhone"; return text and signature."""
     signature = ""
+    footer = _LIST_FOOTER.search(text) if "____" in text else None
+    if footer:
+        text, signature = text[: footer.start()].rstrip(), footer[0].strip("\n")
     found = _DELIMITER.finditer(text) if "--" in text else ()
     match = next((each for each in found if text.count("\n", each.end()) <= _MAX_LINES), None)
     if match:
-        text, signature = text[: match.start()].rstrip(), text[match.end() :].strip("\n")
+        text, signature = text[: match.start()].rstrip(), f"{text[match.end() :]}\n{signature}".strip("\n")
     above, _, last = text.rpartition("\n")
-    if APP_LINE.fullmatch(last):
+    if len(last) <= _MAX_APP_LINE and APP_LINE.fullmatch(last):
         text, signature = above.rstrip(), f"{last}\n{signature}".rstrip("\n")
     return text, signature
 

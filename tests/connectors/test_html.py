@@ -62,6 +62,27 @@ def test_signature_is_apart(html: str) -> None:
     assert (body.text, body.signature) == ("typed", "Ana Lopez")
 
 
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<div>Ana, 03.06.2024, 10:12:</div><blockquote>theirs</blockquote>", "Ana, 03.06.2024, 10:12:\n\n> theirs"),
+        ("<div>this address:</div><blockquote>mine</blockquote>", "this address:\nmine"),
+        ("<div>&gt;90% of them</div>", "  >90% of them"),
+        ("<div>&gt; theirs</div>", "> theirs"),
+    ],
+)
+def test_what_only_looks_quoted(html: str, text: str) -> None:
+    """A bare blockquote is quoted where an attribution announces it; a typed ">" is kept apart from a mark."""
+    assert read(html).text == text
+
+
+def test_many_empty_blockquotes_end() -> None:
+    """Looking for what announces a quotation does not take long."""
+    start = time.process_time()
+    read("<blockquote></blockquote>" * 10_000)
+    assert time.process_time() - start < 5
+
+
 def test_signature_of_the_quoted_is_quoted() -> None:
     """Another person's signature is part of what they wrote."""
     body = read("typed<blockquote type=cite>theirs<div class=gmail_signature>Tom</div></blockquote>")

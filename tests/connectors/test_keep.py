@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.keep import judge, text_hash
+from connectors.keep import count_words, judge, text_hash
 from connectors.message import Address, Email, Kind
 
 OWN = frozenset({"alex@example.org", "alex@home.example"})
@@ -48,6 +48,24 @@ def test_number_of_words_is_a_setting() -> None:
     """The least number of words is the caller's to choose."""
     assert judge(MAIL, own=OWN, min_words=8) == ""
     assert judge(MAIL, own=OWN, min_words=9) == "fewer than 9 words"
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("Friday is fine, I'll bring the plans.", 7),
+        ("金曜日の午後なら大丈夫です。", 7),
+        ("明天下午三点在办公室见面可以吗?", 8),
+        ("OK、では14時にZoomで会いましょう。", 9),
+        ("พรุ่งนี้บ่ายสามโมงได้ไหม", 12),
+        ("내일 오후 세 시에 만나요", 5),
+        ("是", 1),
+        ("…", 0),
+    ],
+)
+def test_words_are_counted_in_every_script(text: str, count: int) -> None:
+    """Scripts without spaces are not one long word."""
+    assert count_words(text) == count
 
 
 def test_duplicates() -> None:

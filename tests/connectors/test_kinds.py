@@ -16,17 +16,43 @@ def kind(subject: str = "", header: str = "", *, quotes_as_forward: bool = False
 
 
 @pytest.mark.parametrize(
-    "prefix", ["Re:", "RE: ", "Re[2]:", "AW:", "Antw:", "SV:", "RIF:", "R:", "Res:", "Rép :", "RE :", "回复\uff1a"]
+    "prefix",
+    [
+        "Re:",
+        "RE: ",
+        "Re[2]:",
+        "AW:",
+        "Antw:",
+        "SV:",
+        "RIF:",
+        "R:",
+        "Res:",
+        "Rép :",
+        "RE :",
+        "回复\uff1a",
+        "Odp:",
+        "回覆:",
+        "ΑΠ:",
+        "השב:",
+    ],
 )
 def test_reply_prefixes(prefix: str) -> None:
     """A reply is known by its subject in many languages."""
     assert kind(f"{prefix} Friday") is Kind.REPLY
 
 
-@pytest.mark.parametrize("prefix", ["Fwd:", "FW:", "WG:", "TR :", "RV:", "I:", "ENC:", "Doorst:", "[Fwd:"])
+@pytest.mark.parametrize(
+    "prefix", ["Fwd:", "FW:", "WG:", "TR :", "RV:", "I:", "ENC:", "Doorst:", "[Fwd:", "PD:", "轉寄:", "İLT:"]
+)
 def test_forward_prefixes(prefix: str) -> None:
     """A forward is known by its subject in many languages."""
     assert kind(f"{prefix} Friday", "In-Reply-To: <a@b>") is Kind.FORWARD
+
+
+@pytest.mark.parametrize("subject", ["Autosvar: Friday", "Автоответ", "自動返信: Friday", "رد تلقائي: Friday"])
+def test_answers_of_programs_in_other_languages(subject: str) -> None:
+    """A vacation reply is known by its subject, whatever its language."""
+    assert kind(subject) is Kind.AUTO
 
 
 @pytest.mark.parametrize(

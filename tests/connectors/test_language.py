@@ -135,3 +135,20 @@ def test_other_languages(text: str, code: str) -> None:
 def test_any_text(text: str) -> None:
     """Whatever the text, a code comes out."""
     assert 2 <= len(detect(text)) <= 3
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("好的", "zh"),
+        ("了解です", "ja"),
+        ("네, 좋아요", "ko"),
+        ("תודה", "he"),
+        ("Ναι", "el"),
+        ("OK 👍", "und"),
+        ("é", "und"),
+    ],
+)
+def test_a_few_letters_of_a_script(text: str, code: str) -> None:
+    """A script of one language tells it in two letters; others need more."""
+    assert detect(text) == code

@@ -13,7 +13,7 @@ from connectors.mime import parse
 
 CASES = Path(__file__).with_name("mail")
 EXPECTED = tomllib.loads((CASES / "expected.toml").read_text(encoding="utf-8"))
-RAW = [path.read_bytes() for path in sorted(CASES.glob("*.eml"))]
+RAW = [path.read_bytes() for path in sorted([*CASES.glob("*.eml"), *CASES.parent.glob("corpus/hand/*.eml")])]
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -48,6 +48,18 @@ def test_hostile_address() -> None:
     """Thousands of open brackets in an address cost that address, not the message."""
     email = parse(b"From: ana@example.org\nTo: " + b"(" * 5000 + b" tom@example.net\n\nHello")
     assert (str(email.sender), email.text) == ("ana@example.org", "Hello")
+
+
+def test_line_that_is_no_header_under_a_hostile_charset() -> None:
+    """A line that ends the headers is read as a body, whatever charset they named. Found by the fuzzer."""
+    email = parse(b"From: a@b.c\nContent-Type: text/plain; charset=u\0tf\nGr\xfc\xdfe aus K\xf6ln\n\nAna")
+    assert email.text == "Grüße aus Köln\n\nAna"
+
+
+def test_lines_that_end_in_carriage_returns_only() -> None:
+    """Mail as old Macintoshes stored it has headers and a body too."""
+    email = parse(b"From: a@b.c\rSubject: Friday\r\rFriday is fine.\rAna\r")
+    assert (email.subject, email.text) == ("Friday", "Friday is fine.\nAna")
 
 
 def test_made_id_ignores_transport() -> None:
@@ -106,3 +118,10 @@ def _as_written(email: Email, field: str) -> object:
             return value.isoformat()
         case _:
             return str(value)
+
+
+def test_typed_mark_in_flowed_text() -> None:
+    """A typed line that begins with ">" stays, for its program told it from a quoted one (RFC 3676 section 4.4)."""
+    head = b"From: a@b.c\nContent-Type: text/plain; format=flowed\n\n"
+    assert parse(head + b"Broken:\n >90% of the blue\n> Which ones?\n").text == "Broken:\n>90% of the blue"
+    assert parse(head + b" > alone\n").text == "> alone"

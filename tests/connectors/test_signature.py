@@ -1,5 +1,7 @@
 """Signatures are cut off; the sign-off stays, for it is the writer's voice."""
 
+# ruff: noqa: RUF001  phones write in every script
+
 import pytest
 
 from connectors.message import Address, Email
@@ -21,12 +23,35 @@ def test_after_the_delimiter(delimiter: str) -> None:
         "Sent from my iPhone", "Get Outlook for iOS", "Von meinem iPhone gesendet", "Gesendet mit der GMX Mail App",
         "Outlook für Android beziehen", "Envoyé de mon iPad", "Télécharger Outlook pour iOS", "Enviado desde mi iPhone",
         "Obtener Outlook para iOS", "Inviato da iPhone", "Scarica Outlook per Android", "Verstuurd vanaf mijn iPhone",
-        "Enviado do meu iPhone", "Obter o Outlook para iOS",
+        "Enviado do meu iPhone", "Obter o Outlook para iOS", "Wysłane z iPhone'a", "Skickat från min iPhone",
+        "Sendt fra min iPad", "Отправлено с iPhone", "iPhone'umdan gönderildi", "Odesláno z iPhonu",
+        "iPhoneから送信", "发自我的 iPhone", "나의 iPhone에서 보냄", "נשלח מה-iPhone שלי", "تم الإرسال من الـ iPhone",
+        "Hent Outlook til iOS", "Faigh Outlook le haghaidh iOS<https://aka.ms/o0ukef>",
     ],
 )  # fmt: skip
 def test_line_of_a_phone(line: str) -> None:
     """What a phone puts under a mail nobody typed."""
     assert split(f"Yes, at ten.\n\n{line}") == ("Yes, at ten.", line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Outlook for iOS is broken again.",
+        "Sent it from work.",
+        "Download Outlook from the portal.",
+        "I use Outlook for Android",
+    ],
+)
+def test_last_line_like_that_of_a_phone(line: str) -> None:
+    """A last line that only mentions such a program was typed."""
+    assert split(f"Yes, at ten.\n\n{line}") == (f"Yes, at ten.\n\n{line}", "")
+
+
+def test_footer_of_a_list() -> None:
+    """What the list's server put below is no part of the mail."""
+    footer = f"{'_' * 47}\nPlanning mailing list -- planning@lists.example.net\nTo unsubscribe write to x@y"
+    assert split(f"Yes, at ten.\n\nAna\n\n{footer}") == ("Yes, at ten.\n\nAna", footer)
 
 
 def test_a_long_part_after_dashes_was_typed() -> None:

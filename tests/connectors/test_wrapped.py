@@ -68,3 +68,16 @@ def test_items_of_lists_come_back() -> None:
 def test_however_it_was_sent(content_type: str, body: str) -> None:
     """The same text comes out of hard-wrapped, flowed and HTML mail."""
     assert parse(f"From: ana@example.org\nContent-Type: {content_type}\n\n{body}\n".encode()).text == LONG
+
+
+def test_sentence_that_goes_on_in_small_letters() -> None:
+    """An ordinal or an abbreviation at the end of a line ends no sentence."""
+    assert unwrap("Kaikki päivät, jotka ovat vapaina sinulle ja Ruthille, sopivat alkaen 20.\npäivästä.") == (
+        "Kaikki päivät, jotka ovat vapaina sinulle ja Ruthille, sopivat alkaen 20. päivästä."
+    )
+
+
+def test_text_without_blanks_is_left_alone() -> None:
+    """Where a language puts no blanks between words, none are put in."""
+    typed = "昨晚我又看了一遍报价，" * 7 + "\n第三页的交货日期比我们五月份说好的晚了两个星期"  # noqa: RUF001
+    assert unwrap(typed) == typed
