@@ -1,11 +1,15 @@
 """Passwords and tokens of accounts: found, kept and forgotten. Never in the configuration, never in a log.
 
 They are looked for in the environment (CYRANO_<ACCOUNT>_PASSWORD), in the file that CYRANO_<ACCOUNT>_PASSWORD_FILE
-names, in the desktop's keyring, and in a sealed file. A machine without a desktop has no keyring that could be asked
+names, in a sealed file, and in the desktop's keyring. A machine without a desktop has no keyring that could be asked
 without a person: there the sealed file serves, its key beside it, both for their owner's eyes only.
+
+Rules:
+1. A secret lies in one place: what is stored in the keyring leaves the sealed file, and what the keyring would not
+   take is found in the sealed file before an older one in the keyring is.
+2. The sealed file is changed under a lock, since a token is renewed while another process renews one.
 """
 
-import json
 import logging
 import os
 import re
@@ -13,28 +17,15 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-from connectors.errors import ConfigError, StoreError
+from connectors.sealed import SERVICE, Keyring, SealedFile, find_given
 
 logger = logging.getLogger(__name__)
 
 PASSWORD = "password"  # noqa: S105  the name of a secret
-
-_SERVICE = "cyrano"
-
-
-class Keyring(Protocol):
-    """The part of a `keyring` backend that is used."""
-
-    def get_password(self, service: str, username: str) -> str | None:
-        """Return a secret, or None."""
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        """Keep a secret."""
-
-    def delete_password(self, service: str, username: str) -> None:
-        """Forget a secret."""
+OAUTH = "oauth"
+"""The tokens of an account that is opened without a password."""
+OAUTH_CLIENT_SECRET = "oauth_client_secret"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +44,17 @@ class Secrets:
         Raises:
             ConfigError: a file that should hold it cannot be read.
         """
-        variable = variable_name(account, name)
-        if variable in self.environ:
-            return self.environ[variable]
-        if f"{variable}_FILE" in self.environ:
-            return _read_file(f"{variable}_FILE", Path(self.environ[f"{variable}_FILE"]))
-        return self._find_in_keyring(account, name) or self._sealed().get(_key(account, name))
+        given = find_given(self.environ, variable_name(account, name))
+        return self.find_stored(account, name) if given is None else given
+
+    def find_stored(self, account: str, name: str) -> str | None:
+        """Return a secret that was stored, whatever the environment says, or None.
+
+        Raises:
+            ConfigError: the sealed file cannot be opened.
+        """
+        sealed = self._sealed.read().get(_key(account, name))
+        return self._find_in_keyring(account, name) if sealed is None else sealed
 
     def store(self, account: str, value: str, name: str = PASSWORD) -> None:
         """Keep a secret, in the keyring or else in the sealed file.
@@ -66,67 +62,45 @@ class Secrets:
         Raises:
             StoreError: the sealed file cannot be written.
         """
-        if self.keyring is not None:
-            try:
-                self.keyring.set_password(_SERVICE, _key(account, name), value)
-            except Exception as error:  # noqa: BLE001  backends raise whatever their desktop does
-                logger.warning("The keyring took no secret (%s): it goes to the sealed file.", type(error).__name__)
+        is_in_keyring = self._store_in_keyring(account, value, name)
+        with self._sealed.changing() as sealed:
+            if is_in_keyring:
+                sealed.pop(_key(account, name), None)
             else:
-                return
-        self._seal(self._sealed() | {_key(account, name): value})
+                sealed[_key(account, name)] = value
 
     def delete(self, account: str, name: str = PASSWORD) -> None:
         """Forget a secret that was stored; one from the environment stays where it is."""
         if self.keyring is not None and self._find_in_keyring(account, name) is not None:
             try:
-                self.keyring.delete_password(_SERVICE, _key(account, name))
+                self.keyring.delete_password(SERVICE, _key(account, name))
             except Exception as error:  # noqa: BLE001  backends raise whatever their desktop does
                 logger.warning("The keyring did not forget the secret (%s).", type(error).__name__)
-        sealed = self._sealed()
-        if sealed.pop(_key(account, name), None) is not None:
-            self._seal(sealed)
+        with self._sealed.changing() as sealed:
+            sealed.pop(_key(account, name), None)
+
+    def _store_in_keyring(self, account: str, value: str, name: str) -> bool:
+        if self.keyring is None:
+            return False
+        try:
+            self.keyring.set_password(SERVICE, _key(account, name), value)
+        except Exception as error:  # noqa: BLE001  backends raise whatever their desktop does
+            logger.warning("The keyring took no secret (%s): it goes to the sealed file.", type(error).__name__)
+            return False
+        return True
 
     def _find_in_keyring(self, account: str, name: str) -> str | None:
         if self.keyring is None:
             return None
         try:
-            return self.keyring.get_password(_SERVICE, _key(account, name))
+            return self.keyring.get_password(SERVICE, _key(account, name))
         except Exception as error:  # noqa: BLE001  backends raise whatever their desktop does
             logger.warning("The keyring does not answer (%s).", type(error).__name__)
             return None
 
     @property
-    def _file(self) -> Path:
-        return self.home / "secrets.sealed"
-
-    @property
-    def _key_file(self) -> Path:
-        return self.home / "secrets.key"
-
-    def _sealed(self) -> dict[str, str]:
-        if not self._file.exists():
-            return {}
-        from cryptography.fernet import Fernet, InvalidToken  # noqa: PLC0415  few need it, all would wait for it
-
-        try:
-            opened = Fernet(self._key_file.read_bytes()).decrypt(self._file.read_bytes())
-        except (OSError, ValueError, InvalidToken) as error:
-            hint = f"Put back {self._key_file.name} beside it; or delete it and give the passwords again."
-            raise ConfigError(f"The sealed secrets in {self._file} cannot be opened.", hint=hint) from error
-        secrets: dict[str, str] = json.loads(opened)
-        return secrets
-
-    def _seal(self, secrets: Mapping[str, str]) -> None:
-        from cryptography.fernet import Fernet  # noqa: PLC0415
-
-        try:
-            self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if not self._key_file.exists():
-                _write_private(self._key_file, Fernet.generate_key())
-            _write_private(self._file, Fernet(self._key_file.read_bytes()).encrypt(json.dumps(secrets).encode()))
-        except OSError as error:
-            hint = f"Check that this user may write in {self.home} and that the disk is not full."
-            raise StoreError(f"The sealed secrets cannot be written: {error}", hint=hint) from error
+    def _sealed(self) -> SealedFile:
+        return SealedFile(home=self.home, environ=self.environ, keyring=self.keyring)
 
 
 def open_secrets(home: Path) -> Secrets:
@@ -154,21 +128,3 @@ def variable_name(account: str, name: str = PASSWORD) -> str:
 
 def _key(account: str, name: str) -> str:
     return f"{account}/{name}"
-
-
-def _read_file(variable: str, path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{variable} names {path}, which cannot be read: {error}", hint="Check the path.") from error
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    """Replace a file at once, readable by its owner alone from the first byte on."""
-    fresh = path.with_suffix(path.suffix + ".new")
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

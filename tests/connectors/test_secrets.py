@@ -57,15 +57,15 @@ def test_a_sealed_secret_comes_back_and_goes(tmp_path: Path) -> None:
 
 
 def test_sealed_files_are_private_and_unreadable(tmp_path: Path) -> None:
-    """Nobody else may read the two files, and the secret does not stand in them."""
+    """Nobody else may read the files, and the secret does not stand in them."""
     secrets_in(tmp_path).store("ana", "open-sesame")
     files = list(tmp_path.iterdir())
-    assert sorted(file.name for file in files) == ["secrets.key", "secrets.sealed"]
+    assert sorted(file.name for file in files) == ["secrets.key", "secrets.lock", "secrets.sealed"]
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
     assert not any(b"sesame" in file.read_bytes() for file in files)
 
 
-def test_the_environment_wins_then_its_file_then_the_keyring_then_the_seal(tmp_path: Path) -> None:
+def test_the_environment_wins_then_its_file_then_what_was_stored_last(tmp_path: Path) -> None:
     """The order of the places is fixed."""
     file = tmp_path / "password"
     file.write_text("from file\n", encoding="utf-8")
@@ -137,3 +137,24 @@ def test_variable_names_hold_only_what_shells_take() -> None:
     """Any account name makes a usable variable."""
     assert variable_name("ana.b-home_2") == "CYRANO_ANA_B_HOME_2_PASSWORD"
     assert variable_name("ana", "refresh_token") == "CYRANO_ANA_REFRESH_TOKEN"
+
+
+def test_what_the_keyring_would_not_take_is_not_older_than_what_it_has(tmp_path: Path) -> None:
+    """A keyring that was locked when a token was renewed must not give out the spent one later."""
+    keyring = MemoryKeyring()
+    secrets = secrets_in(tmp_path, keyring=keyring)
+    secrets.store("ana", "old")
+    keyring.is_locked = True
+    secrets.store("ana", "new")
+    keyring.is_locked = False
+    assert secrets.find("ana") == "new"
+    secrets.store("ana", "newest")
+    assert secrets.find("ana") == "newest"
+    assert secrets_in(tmp_path).find("ana") is None
+
+
+def test_what_was_stored_is_found_apart_from_what_was_given(tmp_path: Path) -> None:
+    """Tokens renew themselves: one in the environment would be out of date for ever."""
+    secrets = secrets_in(tmp_path, environ={"CYRANO_ANA_OAUTH": "given"})
+    secrets.store("ana", "stored", "oauth")
+    assert (secrets.find("ana", "oauth"), secrets.find_stored("ana", "oauth")) == ("given", "stored")
