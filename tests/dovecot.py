@@ -1,4 +1,7 @@
-"""A throw-away Dovecot on loopback: TLS, STARTTLS, IDLE, SPECIAL-USE. For alice and bob, whose mail dies with it."""
+"""A throw-away Dovecot on loopback: TLS, STARTTLS, IDLE, SPECIAL-USE. For alice and bob, whose mail dies with it.
+
+Alice may also come with a token of the provider beside it, by XOAUTH2 or OAUTHBEARER.
+"""
 
 import contextlib
 import grp
@@ -16,9 +19,19 @@ from pathlib import Path
 
 from imapclient import IMAPClient
 
+from tests.oauth_server import OAuthServer, running_authority
+
 TEMPLATE = Path(__file__).with_name("dovecot.conf")
 PASSWORDS = {"alice": "secret-a", "bob": "secret-b"}
 START_TIMEOUT_S = 20.0
+OAUTH = """\
+introspection_mode = post
+introspection_url = {}
+username_attribute = email
+active_attribute = active
+active_value = true
+timeout_msecs = 5000
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +42,8 @@ class Dovecot:
     port: int
     """Plain, with STARTTLS."""
     tls_port: int
+    oauth: OAuthServer
+    """Whose tokens it takes."""
 
     @property
     def ca_file(self) -> Path:
@@ -51,18 +66,23 @@ def running_dovecot() -> Iterator[Dovecot]:
     """Start a server, and stop it at the end."""
     folder = Path(tempfile.mkdtemp(prefix="cyrano-dovecot-"))
     try:
-        server = Dovecot(folder=folder, port=_free_port(), tls_port=_free_port())
-        _write_files(server)
-        with (folder / "dovecot.log").open("ab") as log:
-            process = subprocess.Popen([*_as_user(), _program(), "-F", "-c", folder / "dovecot.conf"], stderr=log)
-        try:
-            _wait_until_up(server, process)
-            yield server
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
+        with running_authority(folder) as oauth:
+            server = Dovecot(folder=folder, port=_free_port(), tls_port=_free_port(), oauth=oauth)
+            _write_files(server)
+            yield from _run(server)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(server: Dovecot) -> Iterator[Dovecot]:
+    with (server.folder / "dovecot.log").open("ab") as log:
+        process = subprocess.Popen([*_as_user(), _program(), "-F", "-c", server.folder / "dovecot.conf"], stderr=log)
+    try:
+        _wait_until_up(server, process)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
 
 
 def _write_files(server: Dovecot) -> None:
@@ -71,6 +91,7 @@ def _write_files(server: Dovecot) -> None:
     config = string.Template(TEMPLATE.read_text(encoding="utf-8")).substitute(values)
     (folder / "dovecot.conf").write_text(config, encoding="utf-8")
     users = "".join(f"{name}:{{PLAIN}}{password}::::::\n" for name, password in PASSWORDS.items())
+    (folder / "oauth2.conf").write_text(OAUTH.format(server.oauth.introspection_url), encoding="utf-8")
     (folder / "passwd").write_text(users, encoding="utf-8")
     (folder / "dovecot.log").touch()
     subprocess.run(
