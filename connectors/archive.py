@@ -4,9 +4,10 @@ The rules this module keeps:
 1. A cursor moves in the transaction that stores the mail before it, or not at all.
 2. A mail is stored once, by (account, Message-ID); storing it again changes nothing, so an excluded one stays so.
 3. Every query names its account.
+4. What the owner received and answered stands apart: `get` and `received` show it, and nothing else does.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,24 +15,32 @@ from types import TracebackType
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from connectors import schema
 from connectors.account import AccountRecord
+from connectors.archive_queries import (
+    GIVEN,
+    LEARNED,
+    SENT,
+    instructions_for,
+    key_of,
+    mails_of,
+    missing_parents,
+    newest_learned,
+)
 from connectors.database import open_database
 from connectors.errors import UsageError
 from connectors.message import ArchivedEmail
 from connectors.rows import account_of_row, mail_of_row, row_of_account, row_of_mail
 
-GIVEN = "given"
-"""The source of instructions that a person wrote: they serve every prompt version and model."""
+__all__ = ["GIVEN", "Archive", "ArchiveSettings", "Counts", "Instruction"]
 
 _PAGE = 500
 
 _account, _message, _instruction = schema.account, schema.message, schema.instruction
-_LEARNED = _message.c.kept & ~_message.c.is_excluded
 
 
 class ArchiveSettings(BaseModel):
@@ -122,6 +131,17 @@ class Archive:
             raise _no_account(name)
         return account_of_row(row)
 
+    def change_settings(self, name: str, settings: Mapping[str, str | int | bool]) -> None:
+        """Replace the settings of an account.
+
+        Raises:
+            UsageError: there is none.
+        """
+        with self.engine.begin() as connection:
+            statement = update(_account).where(_account.c.name == name).values(settings=dict(settings))
+            if not connection.execute(statement).rowcount:
+                raise _no_account(name)
+
     def remove_account(self, name: str) -> None:
         """Forget an account and everything that was kept for it.
 
@@ -134,14 +154,25 @@ class Archive:
 
     # Sync
 
-    def store(self, account: str, mails: Sequence[ArchivedEmail], cursor: str | None) -> int:
+    def store(
+        self, account: str, mails: Sequence[ArchivedEmail], cursor: str | None, *, unfound: Collection[str] = ()
+    ) -> int:
         """Store mails, then move the cursor there unless it is None, in one transaction; return how many were new.
+
+        Args:
+            account: Whose mail it is.
+            mails: The mails.
+            cursor: How far the sync has come with them.
+            unfound: The ids of mails the owner answered that the mailbox does not hold, so as not to look again.
 
         Raises:
             UsageError: there is no such account.
         """
         with self._writing(account) as connection:
             new = self._insert_new(connection, mails)
+            if unfound:
+                missing = [{"account": account, "message_id": message_id} for message_id in unfound]
+                connection.execute(self._insert(schema.unfound).on_conflict_do_nothing(), missing)
             if cursor is not None:
                 row = {"account": account, "value": cursor, "moved_at": self._clock()}
                 self._upsert(connection, schema.cursor, [row])
@@ -172,8 +203,17 @@ class Archive:
             return [(ref, reason) for ref, reason in connection.execute(query)]
 
     def known_ids(self, account: str, message_ids: Collection[str]) -> set[str]:
-        """Return which of these mails the archive holds."""
-        return self._known(account, _message.c.message_id, message_ids)
+        """Return which of these sent mails the archive holds."""
+        return self._known(account, _message.c.message_id, message_ids, SENT)
+
+    def known_server_ids(self, account: str, server_ids: Collection[str]) -> set[str]:
+        """Return which of these sent mails the archive holds, by the mailbox's own ids."""
+        return self._known(account, _message.c.server_id, server_ids, SENT)
+
+    def missing_parents(self, account: str, *, newest: int) -> list[str]:
+        """Return the ids of the mails that the newest replies learned from answer, as far as they were never sought."""
+        with self.engine.connect() as connection:
+            return list(dict.fromkeys(connection.execute(missing_parents(account, newest)).scalars()))
 
     def known_texts(self, account: str, text_hashes: Collection[str]) -> set[str]:
         """Return which of these texts the archive holds in a mail that was judged worth learning from."""
@@ -194,31 +234,40 @@ class Archive:
             connection.execute(update(_account).where(_account.c.name == account).values(signature=signature))
             for mail in rewritten:
                 row = row_of_mail(mail) | ({"is_indexed": False} if mail.kept else {})
-                connection.execute(update(_message).where(*_key(account, mail.email.message_id)).values(row))
+                connection.execute(update(_message).where(*key_of(account, mail.email.message_id)).values(row))
 
     # Reading
 
     def mails(self, account: str, *, kept: bool | None = None) -> Iterator[ArchivedEmail]:
-        """Yield an account's mail, oldest first, undated mail before all; only kept or not kept mail where asked."""
-        conditions = () if kept is None else (_LEARNED,) if kept else (~_LEARNED,)
-        return self._read(_of(account, *conditions))
+        """Yield sent mail, oldest first, undated mail before all; only what is kept, or is not, where asked."""
+        conditions = () if kept is None else (LEARNED,) if kept else (~LEARNED,)
+        return self._read(mails_of(account, SENT, *conditions))
 
-    def texts(self, account: str) -> Iterator[str]:
-        """Yield the texts that are learned from."""
-        query = select(_message.c.text).where(_message.c.account == account, _LEARNED)
+    def texts(self, account: str, *, newest: int | None = None) -> Iterator[str]:
+        """Yield the texts that are learned from, the newest first; all, or only some."""
+        query = newest_learned(account, _message.c.text, newest)
         with self.engine.connect() as connection:
             yield from connection.execution_options(yield_per=_PAGE).execute(query).scalars()
 
+    def signatures(self, account: str, *, newest: int) -> list[str]:
+        """Return the signatures of the newest mails that are learned from, the newest first; "" where one has none."""
+        with self.engine.connect() as connection:
+            return list(connection.execute(newest_learned(account, _message.c.signature, newest)).scalars())
+
     def get(self, account: str, message_id: str) -> ArchivedEmail | None:
-        """Return one mail, or None."""
-        return next(self._read(_of(account, _message.c.message_id == message_id)), None)
+        """Return one mail, sent or received, or None."""
+        return next(self._read(mails_of(account, _message.c.message_id == message_id)), None)
+
+    def received(self, account: str) -> Iterator[ArchivedEmail]:
+        """Yield the mails that the owner answered, oldest first."""
+        return self._read(mails_of(account, _message.c.is_received))
 
     def count(self, account: str) -> Counts:
-        """Count what the archive holds of an account."""
-        learned = func.count().filter(_LEARNED)
+        """Count what the archive holds of an account's sent mail."""
+        query = select(func.count(), func.count().filter(LEARNED)).where(_message.c.account == account, SENT)
         put_aside = select(func.count()).where(schema.quarantine.c.account == account)
         with self.engine.connect() as connection:
-            total, kept = connection.execute(select(func.count(), learned).where(_message.c.account == account)).one()
+            total, kept = connection.execute(query).one()
             return Counts(total=total, kept=kept, quarantined=connection.execute(put_aside).scalar_one())
 
     def exclude(self, account: str, message_id: str) -> None:
@@ -228,7 +277,7 @@ class Archive:
             UsageError: there is no such mail.
         """
         with self.engine.begin() as connection:
-            statement = update(_message).where(*_key(account, message_id)).values(is_excluded=True)
+            statement = update(_message).where(*key_of(account, message_id)).values(is_excluded=True)
             if not connection.execute(statement).rowcount:
                 hint = f"List the ids with: cyrano export --all --account {account}"
                 raise UsageError(f'The account "{account}" holds no mail <{message_id}>.', hint=hint)
@@ -237,11 +286,11 @@ class Archive:
 
     def unindexed(self, account: str) -> Iterator[ArchivedEmail]:
         """Yield the kept mail that is not in the index yet, oldest first."""
-        return self._read(_of(account, _LEARNED, ~_message.c.is_indexed))
+        return self._read(mails_of(account, LEARNED, ~_message.c.is_indexed))
 
     def outdated(self, account: str) -> list[str]:
         """Return the ids of mails that are in the index and not learned from any more."""
-        query = select(_message.c.message_id).where(_message.c.account == account, ~_LEARNED, _message.c.is_indexed)
+        query = select(_message.c.message_id).where(_message.c.account == account, ~LEARNED, _message.c.is_indexed)
         with self.engine.connect() as connection:
             return list(connection.scalars(query))
 
@@ -261,15 +310,8 @@ class Archive:
 
     def instructions(self, account: str, prompt_version: str, model: str) -> dict[str, Instruction]:
         """Return the instructions for a prompt version and model by Message-ID; those given by a person win."""
-        columns = _instruction.c
-        is_made_for = (columns.prompt_version == prompt_version) & (columns.model == model)
-        query = (
-            select(columns.message_id, columns.text, columns.source)
-            .where(columns.account == account, or_(is_made_for, columns.source == GIVEN))
-            .order_by(columns.source == GIVEN)
-        )
         with self.engine.connect() as connection:
-            rows = connection.execute(query).mappings()
+            rows = connection.execute(instructions_for(account, prompt_version, model)).mappings()
             return {row["message_id"]: Instruction(**row) for row in rows}
 
     def store_instructions(
@@ -321,10 +363,19 @@ class Archive:
         return found
 
     def _insert_new(self, connection: Connection, mails: Sequence[ArchivedEmail]) -> int:
-        if not mails:
+        rows: dict[str, dict[str, Any]] = {}
+        for mail in mails:
+            rows.setdefault(mail.email.message_id, row_of_mail(mail))
+        if not rows:
             return 0
-        insert = self._insert(_message).on_conflict_do_nothing().returning(_message.c.message_id)
-        return len(connection.execute(insert, [row_of_mail(mail) for mail in mails]).all())
+        insert = self._insert(_message)
+        # A mail that was fetched because the owner answered it, and now turns out to be sent by them, is theirs.
+        insert = insert.on_conflict_do_update(
+            index_elements=["account", "message_id"],
+            set_={name: insert.excluded[name] for name in next(iter(rows.values()))},
+            where=_message.c.is_received & ~insert.excluded.is_received,
+        )
+        return len(connection.execute(insert.returning(_message.c.message_id), list(rows.values())).all())
 
     def _upsert(self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
         if not rows:
@@ -336,15 +387,6 @@ class Archive:
 
     def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         return postgresql.insert(table) if self.engine.dialect.name == "postgresql" else sqlite.insert(table)
-
-
-def _of(account: str, *conditions: ColumnElement[bool]) -> Select[Any]:
-    order = (_message.c.sent_at.asc().nulls_first(), _message.c.message_id)
-    return select(_message).where(_message.c.account == account, *conditions).order_by(*order)
-
-
-def _key(account: str, message_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return _message.c.account == account, _message.c.message_id == message_id
 
 
 def _pages(values: list[str]) -> Iterator[list[str]]:

@@ -10,14 +10,14 @@ The rules this module keeps:
 import hashlib
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from pydantic import BaseModel, ConfigDict
 
-from connectors.account import AccountRecord, RawMessage
+from connectors.account import AccountRecord, RawMessage, too_large
 from connectors.errors import AccountError, UsageError
 from connectors.settings import read_settings
 
@@ -70,11 +70,18 @@ class MboxAccount:
         with _opened(self._path) as file, self._path.open("rb") as other:
             start = _start(cursor, other)
             for begin, end, message in read_messages(file, start=start, max_bytes=self._max_message_bytes):
-                if message is None:
-                    logger.warning("Left out the message at byte %d: %d bytes are too many.", begin, end - begin)
-                elif not _DELETED.search(message, 0, _MARKS_BYTES):
-                    cursor = f"{end}:{_fingerprint(other, end)}"
-                    yield RawMessage(ref=f"{self._path.name};{begin}", raw=message, cursor=cursor)
+                if message is not None and _DELETED.search(message, 0, _MARKS_BYTES):
+                    continue
+                yield RawMessage(
+                    ref=f"{self._path.name};{begin}",
+                    raw=message or b"",
+                    cursor=f"{end}:{_fingerprint(other, end)}",
+                    left_out="" if message is not None else too_large(end - begin, self._max_message_bytes),
+                )
+
+    def received(self, message_ids: Collection[str]) -> Iterator[RawMessage]:  # noqa: ARG002  the shape of every kind
+        """Yield nothing: what the file holds, received mail included, came with the rest of it."""
+        yield from ()
 
     def close(self) -> None:
         """Do nothing: no file stays open between readings."""

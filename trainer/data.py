@@ -106,7 +106,9 @@ def _check_usable(material: Material, job: TrainJob, writing: Writing) -> None:
 
 
 def _author(archive: Archive, account: str, instructions: Mapping[str, Instruction]) -> Author:
-    return Author(account=account, owner=archive.account(account).owner, instructions=instructions)
+    parents = {mail.email.message_id: mail.email for mail in archive.received(account)}
+    owner = archive.account(account).owner
+    return Author(account=account, owner=owner, instructions=instructions, parents=parents)
 
 
 def _other_authors(archive: Archive, job: TrainJob) -> Iterator[tuple[Author, tuple[Email, ...]]]:
@@ -167,11 +169,15 @@ def _counts(parts: Split, playback: Playback, dropped: Counter[str], with_source
 
 
 def _fingerprint(authors: Iterable[tuple[Author, Iterable[Email]]]) -> str:
-    """Change with any mail or instruction: what was taken out since must not be learned from."""
+    """Change with any mail, instruction or mail answered: what was taken out since must not be learned from."""
     digest = hashlib.sha256()
     for author, emails in authors:
         for email in emails:
-            line = (author.account, email.message_id, email.text, author.instructions[email.message_id].text)
+            answered = author.answered(email)
+            line = (
+                author.account, email.message_id, email.text, author.instructions[email.message_id].text,
+                answered.text if answered else "",
+            )  # fmt: skip
             digest.update(json.dumps(line).encode())
     return digest.hexdigest()
 

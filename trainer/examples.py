@@ -43,6 +43,19 @@ class Author:
     account: str
     owner: Address
     instructions: Mapping[str, Instruction]
+    parents: Mapping[str, Email] = field(default_factory=dict)
+    """The mails they answered, as far as those are archived, by id."""
+
+    def answered(self, email: Email) -> ThreadMessage | None:
+        """Return what a reply answers: what it quotes, else the mail itself."""
+        if email.kind is not Kind.REPLY:
+            return None
+        if email.quoted and email.to:
+            return ThreadMessage(sender=email.to[0], text=email.quoted)
+        parent = self.parents.get(email.in_reply_to)
+        if parent is None or not parent.text:
+            return None
+        return ThreadMessage(sender=parent.sender, text=parent.text, sent_at=parent.sent_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +79,8 @@ class Examples:
 
 def request_for(email: Email, author: Author, *, is_instructed: bool = True) -> Request:
     """Return the request that the mail would have answered."""
-    thread: tuple[ThreadMessage, ...] = ()
-    if email.kind is Kind.REPLY and email.quoted and email.to:
-        thread = (ThreadMessage(sender=email.to[0], text=email.quoted),)
+    answered = author.answered(email)
+    thread = (answered,) if answered else ()
     instruction = author.instructions.get(email.message_id)
     return Request(
         account=author.account,

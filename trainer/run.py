@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from connectors.adapter import AdapterCard, list_cards, publish
+from connectors.adapter import AdapterCard, list_cards, publish, write_learned
 from connectors.archive import Archive
 from connectors.errors import StoreBusy, TrainError
 from connectors.job import TrainJob
@@ -104,10 +104,10 @@ def _make(folder: Path, job: TrainJob, material: Material, say: Progress, clock:
         },
         scores=dict(scores),
     )
-    return publish(job.adapters, _build(job, model), card)
+    return publish(job.adapters, _build(job, model, material), card)
 
 
-def _build(job: TrainJob, model: nn.Module) -> Path:
+def _build(job: TrainJob, model: nn.Module, material: Material) -> Path:
     """Save what was learned beside its final place: a folder is renamed within one file system only."""
     built = job.adapters / job.account / f".{job.run}"
     with disk_errors("The adapter could not be written"):
@@ -115,6 +115,7 @@ def _build(job: TrainJob, model: nn.Module) -> Path:
         try:
             built.mkdir(parents=True)
             METHODS[job.settings.method].save(model, built)
+            write_learned(built, (example.message_id for example in material.learned))
         except BaseException:
             shutil.rmtree(built, ignore_errors=True)
             raise

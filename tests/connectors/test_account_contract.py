@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from connectors.account import Account
+from connectors.gmail import GmailAccount
 from connectors.imap import ImapAccount
 from connectors.mbox import MboxAccount
 from tests.connectors.samples import account_record, as_mbox, raw_mail
 from tests.dovecot import PASSWORDS, Dovecot
+from tests.gmail.standin import Gmail, plenty
+from tests.gmail.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +51,25 @@ def imap(dovecot: Dovecot) -> Iterator[Kind]:
     dovecot.forget("alice")
 
 
-@pytest.fixture(params=["mbox", pytest.param("imap", marks=pytest.mark.server)])
+@pytest.fixture
+def gmail_kind(gmail: Gmail) -> Kind:
+    """The sent mail of a Gmail mailbox."""
+
+    def send(messages: list[bytes]) -> None:
+        for raw in messages:
+            gmail.send(raw)
+
+    record = account_record(kind="gmail", api_endpoint=gmail.url)
+    return Kind(open=lambda: GmailAccount(record, Tokens("good"), quota=plenty()), send=send)
+
+
+@pytest.fixture(
+    params=[
+        "mbox",
+        pytest.param("imap", marks=pytest.mark.server),
+        pytest.param("gmail_kind", marks=pytest.mark.server, id="gmail"),
+    ]
+)
 def kind(request: pytest.FixtureRequest) -> Kind:
     """Each account kind in turn."""
     made: Kind = request.getfixturevalue(request.param)
@@ -118,3 +139,11 @@ def test_closing_twice_does_no_harm(kind: Kind) -> None:
     account.close()
     account.close()
     assert len(read(account)[0]) == 1
+
+
+def test_received_mail_that_is_not_there_is_passed_over(kind: Kind) -> None:
+    """Whatever is asked for, also by ids made to trip us up."""
+    kind.send([raw_mail(1)])
+    account = kind.open()
+    assert list(account.received(["nobody@example.org", "", 'x" OR ALL', "a\r\nb", "(", "ü"])) == []
+    account.close()

@@ -228,3 +228,67 @@ def test_times_come_from_the_clock_it_is_given(tmp_path: Path) -> None:
         archive.store("ana", [], "c1")
         with archive.engine.connect() as connection:
             assert connection.exec_driver_sql("SELECT moved_at FROM cursor").scalar() == "2026-01-01 00:00:00.000000"
+
+
+def test_received_mail_stands_apart(archive: Archive) -> None:
+    """It is found by its id or apart, and by nothing that shows, counts or knows sent mail."""
+    parent = replace(archived(1, kept=False), is_received=True, server_id="s1")
+    assert archive.store("ana", [archived(2), parent], "c") == 2
+    assert archive.get("ana", "m1@example.org") == parent
+    assert list(archive.received("ana")) == [parent]
+    assert ids(archive.mails("ana")) == ids(archive.mails("ana", kept=None)) == ["m2"]
+    assert ids(archive.mails("ana", kept=False)) == []
+    assert archive.count("ana") == Counts(total=1, kept=1, quarantined=0)
+    assert archive.known_ids("ana", ["m1@example.org", "m2@example.org"]) == {"m2@example.org"}
+    assert archive.known_server_ids("ana", ["s1"]) == set()
+
+
+def test_received_mail_never_takes_the_place_of_sent_mail(archive: Archive) -> None:
+    """Only the other way round; and a mail that its owner took out stays out."""
+    parent = replace(archived(1, kept=False), is_received=True)
+    archive.store("ana", [archived(1)], None)
+    archive.exclude("ana", "m1@example.org")
+    assert archive.store("ana", [parent], None) == 0
+    assert archive.store("ana", [archived(1)], None) == 0
+    found = archive.get("ana", "m1@example.org")
+    assert found is not None
+    assert (found.is_received, found.kept) == (False, False)
+
+
+def reply_to(parent: str, number: int, *, account: str = "ana", kept: bool = True) -> ArchivedEmail:
+    """Make a reply."""
+    mail = archived(number, account=account, kept=kept)
+    return replace(mail, email=replace(mail.email, in_reply_to=parent, kind=Kind.REPLY))
+
+
+def test_missing_parents_are_those_of_the_newest_replies(archive: Archive) -> None:
+    """Not of mail that is not learned from, not what is held or was sought before, and of this account alone."""
+    archive.store(
+        "ana",
+        [
+            reply_to("old@x", 1), reply_to("a@x", 2), reply_to("a@x", 3), reply_to("no@x", 4, kept=False),
+            reply_to("m1@example.org", 5), reply_to("gone@x", 6), reply_to("b@x", 7), archived(8),
+        ],
+        "c",
+        unfound=["gone@x"],
+    )  # fmt: skip
+    archive.store("ben", [reply_to("ben@x", 1, account="ben")], "c", unfound=["a@x"])
+    assert archive.missing_parents("ana", newest=5) == ["b@x", "a@x"]
+    assert archive.missing_parents("ana", newest=100) == ["b@x", "a@x", "old@x"]
+    archive.store("ana", [], None, unfound=["b@x", "b@x", "gone@x"])
+    assert archive.missing_parents("ana", newest=5) == ["a@x"]
+
+
+def test_the_newest_texts_come_first(archive: Archive) -> None:
+    """Where only some are asked for, they are the newest."""
+    archive.store("ana", [archived(number, text=f"Text {number}") for number in range(4)], "c")
+    assert list(archive.texts("ana", newest=2)) == ["Text 3", "Text 2"]
+    assert len(list(archive.texts("ana"))) == 4
+
+
+def test_signatures_are_those_of_the_newest_mails(archive: Archive) -> None:
+    """Who changed theirs last year signs as now; a mail without one counts as that."""
+    mails = [archived(number) for number in range(3)]
+    signed = replace(mails[2], email=replace(mails[2].email, signature="Ana"))
+    archive.store("ana", [*mails[:2], signed], "c")
+    assert archive.signatures("ana", newest=2) == ["Ana", ""]

@@ -62,13 +62,14 @@ def test_prose_that_begins_with_from_is_no_message(tmp_path: Path) -> None:
 
 
 def test_leaves_out_what_is_too_large(tmp_path: Path) -> None:
-    """One huge message does not fill the memory and does not hide its neighbours."""
+    """One huge message does not fill the memory and does not hide its neighbours; that it was left out is said."""
     path = tmp_path / "Sent.mbox"
     huge = raw_mail(2, body="x" * 3_000_000 + "\n")
     path.write_bytes(as_mbox([raw_mail(1), huge, raw_mail(3)]))
     found = list(account(path, max_message_bytes=100_000).sent_since(None))
-    assert [each.raw for each in found] == [raw_mail(1), raw_mail(3)]
-    assert list(account(path, max_message_bytes=100_000).sent_since(found[1].cursor)) == []
+    assert [each.raw for each in found] == [raw_mail(1), b"", raw_mail(3)]
+    assert [each.left_out.partition(";")[0] for each in found] == ["", "It is 3.0 MB", ""]
+    assert list(account(path, max_message_bytes=100_000).sent_since(found[2].cursor)) == []
 
 
 @pytest.mark.parametrize(

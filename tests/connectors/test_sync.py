@@ -5,8 +5,8 @@ import functools
 import itertools
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from connectors import mime
 from connectors.account import AccountRecord, RawMessage
 from connectors.archive import Archive
-from connectors.errors import Unreachable, UnreadableMessage
+from connectors.errors import StoreError, Unreachable, UnreadableMessage
 from connectors.mbox import MboxAccount
 from connectors.message import ArchivedEmail, Email
 from connectors.sync import SyncReport, SyncSettings, sync
@@ -58,6 +58,9 @@ class ListAccount:
     messages: list[bytes]
     record: AccountRecord = field(default_factory=account_record)
     breaks_after: int | None = None
+    inbox: list[bytes] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    """The ids of received mail that was asked for."""
 
     def count_since(self, cursor: str | None) -> int | None:
         """Return how many are left."""
@@ -69,6 +72,13 @@ class ListAccount:
             if read == self.breaks_after:
                 raise Unreachable("The connection was lost.")
             yield RawMessage(ref=f"list;{position}", raw=self.messages[position], cursor=str(position + 1))
+
+    def received(self, message_ids: Collection[str]) -> Iterator[RawMessage]:
+        """Yield mail of the inbox."""
+        self.asked.extend(message_ids)
+        for number, raw in enumerate(self.inbox):
+            if any(f"<{message_id}>".encode() in raw for message_id in message_ids):
+                yield RawMessage(ref=f"inbox;{number}", raw=raw, cursor="", server_id=f"s{number}")
 
     def close(self) -> None:
         """Do nothing."""
@@ -210,9 +220,11 @@ class FailingArchive(Archive):
         self.commits_left = dies_at
         self.is_committed = is_committed
 
-    def store(self, account: str, mails: Sequence[ArchivedEmail], cursor: str | None) -> int:
+    def store(
+        self, account: str, mails: Sequence[ArchivedEmail], cursor: str | None, *, unfound: Collection[str] = ()
+    ) -> int:
         """Store, and perhaps die."""
-        return self._perhaps_die(lambda: super(FailingArchive, self).store(account, mails, cursor))
+        return self._perhaps_die(lambda: super(FailingArchive, self).store(account, mails, cursor, unfound=unfound))
 
     def quarantine(self, account: str, ref: str, reason: str, raw: bytes) -> None:
         """Put aside, and perhaps die."""
@@ -291,3 +303,152 @@ def test_mail_kept_for_its_signature_alone_is_let_go(archive: Archive) -> None:
     short = archive.get("ana", "m60@example.org")
     assert short is not None
     assert (short.kept, short.reason) == (False, "fewer than 5 words")
+
+
+def test_a_veto_keeps_mail_out_of_what_is_learned(archive: Archive) -> None:
+    """It is archived with the reason of the veto, and its text does not make a later mail a duplicate."""
+    messages = [raw_mail(1), raw_mail(1).replace(b"<m1@", b"<copy@"), raw_mail(2, body="Fine.\n")]
+
+    def veto(email: Email) -> str:
+        return "an unedited draft" if email.message_id == "m1@example.org" else ""
+
+    report = sync(ListAccount(messages=messages), archive, SyncSettings(), lambda _done, _total: None, veto=veto)
+    assert report == SyncReport(new=3, kept=1)
+    assert {mail.email.message_id: mail.reason for mail in archive.mails("ana")} == {
+        "m1@example.org": "an unedited draft",
+        "copy@example.org": "",
+        "m2@example.org": "fewer than 5 words",
+    }
+
+
+def test_what_is_forgotten_is_not_stored_again(archive: Archive) -> None:
+    """Neither among sent mail nor among the mail it answers; the cursor moves past it."""
+    messages = [raw_mail(1), reply(2, answers=8), reply(3, answers=9)]
+    account = ListAccount(messages=messages, inbox=[received(8), received(9)])
+
+    def is_forgotten(email: Email) -> bool:
+        return email.message_id in {"m1@example.org", "m9@example.org"}
+
+    report = sync(
+        account, archive, SyncSettings(), lambda _done, _total: None, is_forgotten=is_forgotten, parse=mime.parse
+    )
+    assert report == SyncReport(new=2, kept=2, forgotten=1, parents=1)
+    assert archive.get("ana", "m1@example.org") is None
+    assert archive.get("ana", "m9@example.org") is None
+    assert archive.cursor("ana") == "3"
+
+
+@dataclass(kw_only=True)
+class PickyAccount(ListAccount):
+    """A mailbox that does not hand over its second message, and knows that its third is archived."""
+
+    def sent_since(self, cursor: str | None) -> Iterator[RawMessage]:
+        """Yield the messages with what became of them."""
+        for number, message in enumerate(super().sent_since(cursor)):
+            server_id = f"s{number}"
+            if number == 1:
+                yield replace(message, raw=b"", left_out="It is 99 MB.", server_id=server_id)
+            else:
+                yield replace(message, raw=b"" if number == 2 else message.raw, server_id=server_id)
+
+
+def test_what_the_mailbox_leaves_out_is_put_aside(archive: Archive) -> None:
+    """With the reason and without bytes; one that is known only moves the cursor."""
+    account = PickyAccount(messages=[raw_mail(number) for number in range(4)])
+    report = run(account, archive)
+    assert report == SyncReport(new=2, kept=2, seen_before=1, quarantined=1)
+    assert archive.quarantined("ana") == [("list;1", "It is 99 MB.")]
+    assert archive.cursor("ana") == "4"
+    assert archive.known_server_ids("ana", ["s0", "s1", "s2", "s3", ""]) == {"s0", "s3"}
+
+
+def reply(number: int, *, answers: int) -> bytes:
+    """Write a reply to a sample mail."""
+    raw = raw_mail(number).replace(b"Subject: Mail", b"Subject: Re: Mail")
+    return raw.replace(b"\n\n", f"\nIn-Reply-To: <m{answers}@example.org>\n\n".encode(), 1)
+
+
+def received(number: int) -> bytes:
+    """Write a mail from somebody else."""
+    return raw_mail(number, sender="Ben <ben@example.net>", body="Could you send me the plans for Friday?\n")
+
+
+def test_the_mail_that_was_answered_is_fetched_once(archive: Archive) -> None:
+    """It is had by its id, and neither learned from, listed nor counted; what is not there is not sought again."""
+    messages = [reply(10, answers=1), reply(11, answers=2), reply(12, answers=10), raw_mail(13)]
+    account = ListAccount(messages=messages, inbox=[received(1), received(7)])
+    assert run(account, archive) == SyncReport(new=4, kept=4, parents=1)
+    assert sorted(account.asked) == ["m1@example.org", "m2@example.org"]
+    parent = archive.get("ana", "m1@example.org")
+    assert parent is not None
+    assert (parent.is_received, parent.kept, parent.reason, parent.server_id) == (True, False, "received", "s0")
+    assert parent.email.text == "Could you send me the plans for Friday?"
+    assert archive.count("ana").total == len(ids(archive)) == 4
+    assert run(account, archive) == SyncReport()
+    assert len(account.asked) == 2
+
+
+def test_own_mail_that_was_fetched_as_answered_becomes_sent_mail(archive: Archive) -> None:
+    """A mail to oneself, or one that comes into Sent late, is learned from like any other."""
+    account = ListAccount(messages=[reply(10, answers=1)], inbox=[raw_mail(1)])
+    run(account, archive)
+    account.messages.append(raw_mail(1))
+    assert run(account, archive) == SyncReport(new=1, kept=1)
+    found = archive.get("ana", "m1@example.org")
+    assert found is not None
+    assert (found.is_received, found.kept) == (False, True)
+
+
+class NoInbox(ListAccount):
+    """A mailbox that fails when asked for received mail, after the first batch."""
+
+    def received(self, message_ids: Collection[str]) -> Iterator[RawMessage]:
+        """Yield one batch."""
+        if self.asked:
+            raise Unreachable("The connection was lost.")
+        yield from super().received(message_ids)
+
+
+def test_a_mailbox_that_fails_meanwhile_is_asked_again_next_time(archive: Archive) -> None:
+    """The sync is good all the same; the next one goes on with what is missing."""
+    messages = [reply(number + 100, answers=number) for number in range(60)]
+    inbox = [received(number) for number in range(60)]
+    assert run(NoInbox(messages=messages, inbox=inbox), archive) == SyncReport(new=60, kept=60, parents=50)
+    assert run(ListAccount(messages=messages, inbox=inbox), archive) == SyncReport(parents=10)
+
+
+def test_a_sync_can_be_broken_off_while_answered_mail_is_fetched(archive: Archive) -> None:
+    """There may be a thousand of them, and whoever stops Cyrano waits; what was fetched stays."""
+    messages = [reply(number + 100, answers=number) for number in range(60)]
+    account = ListAccount(messages=messages, inbox=[received(number) for number in range(60)])
+
+    def stop(_done: int, _total: int | None) -> None:
+        if account.asked:
+            raise StoreError("It is to stop.")
+
+    with pytest.raises(StoreError):
+        sync(account, archive, SyncSettings(), stop, parse=PARSE)
+    assert len(list(archive.received("ana"))) == 50
+
+
+def test_a_slow_mailbox_is_stored_more_often(archive: Archive) -> None:
+    """What took long to fetch is on the disk soon, however few mails it are."""
+    seconds = itertools.count(step=3)
+    done: list[int] = []
+    account = ListAccount(messages=[raw_mail(number) for number in range(6)])
+    sync(
+        account,
+        archive,
+        SyncSettings(),
+        lambda count, _total: done.append(count),
+        tick=lambda: float(next(seconds)),
+        parse=PARSE,
+    )
+    assert done == [0, 2, 4, 6]
+
+
+def test_a_report_says_what_was_done() -> None:
+    """What did not happen is not mentioned, except what is always told."""
+    assert str(SyncReport(new=3, kept=2)) == "3 new mails, 2 of them learned from; 0 seen before, 0 put aside"
+    assert str(SyncReport(forgotten=1, parents=2)).endswith("0 put aside, 1 forgotten; 2 mails they answer")
+    assert SyncReport(new=1, parents=2) + SyncReport(new=2) == SyncReport(new=3, parents=2)

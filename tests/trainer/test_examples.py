@@ -1,6 +1,7 @@
 """Examples show what serving shows, and teach only what the owner typed."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -8,10 +9,10 @@ import pytest
 
 from connectors.archive import Instruction
 from connectors.job import TrainSettings
-from connectors.message import Email, ThreadMessage
+from connectors.message import Email, Kind, ThreadMessage
 from retrieval.prompt import Request, Source, build_prompt
 from retrieval.tokens import counter_for
-from tests.trainer.mails import ANA, mail, mails
+from tests.trainer.mails import ANA, BEN, mail, mails
 from trainer.examples import Author, Examples, Writing, make_examples, make_measures, request_for, tokenise
 from trainer.model import load_tokenizer
 
@@ -159,6 +160,18 @@ def test_only_replies_have_a_thread() -> None:
     """What a new mail quotes is not the message it answers."""
     assert request_for(mail(1), author([])).thread == ()
     assert request_for(mail(2, answers="q"), author([])).thread[0].text == "Where is the report 2?"
+
+
+def test_a_reply_that_quotes_nothing_answers_the_mail_in_the_archive() -> None:
+    """As when drafting, where the mail to answer is at hand; a quote is what they really had before them."""
+    parent = replace(mail(1), sender=BEN, text="When can you come?")
+    knowing = replace(author([]), parents={parent.message_id: parent})
+    bare = replace(mail(2, answers="q"), quoted="", in_reply_to=parent.message_id)
+    (answered,) = request_for(bare, knowing).thread
+    assert (answered.sender, answered.text, answered.sent_at) == (BEN, "When can you come?", parent.sent_at)
+    assert request_for(bare, author([])).thread == ()
+    assert request_for(replace(bare, quoted="Where?"), knowing).thread[0].text == "Where?"
+    assert request_for(replace(bare, kind=Kind.NEW), knowing).thread == ()
 
 
 def test_the_answer_ends_with_the_end_mark(writing: Writing) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from connectors.account import AccountRecord
-from connectors.adapter import list_cards, read_card
+from connectors.adapter import has_learned, list_cards, read_card
 from connectors.archive import Archive, Instruction
 from connectors.errors import CyranoError, ModelMissing, StoreBusy, TooFewMails, TrainError
 from connectors.job import FILE, TrainJob, TrainSettings, write_job
@@ -75,6 +75,11 @@ def test_a_run_ends_with_a_published_adapter_and_its_card(job: TrainJob) -> None
     assert any("author" in line for line in result["report"])
     assert sorted(path.name for path in folder.iterdir()) == [FILE, "lock", "result.json"]
     assert [path.name for path in (job.adapters / "ana").iterdir()] == ["v1"]
+    # It tells which mail it learned from, and not what only measured it: forgetting that taints no adapter.
+    with Archive.open(job.archive_url) as archive:
+        ids = [mail.email.message_id for mail in archive.mails("ana")]
+    learned = [message_id for message_id in ids if has_learned(job.adapters, card, {message_id})]
+    assert len(learned) == card.data["learned"] == len(ids) - card.data["held_out"]
 
 
 def test_other_accounts_adapters_stand_in_the_table(job: TrainJob) -> None:
