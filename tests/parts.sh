@@ -1,8 +1,21 @@
 #!/bin/sh
 # Install the system parts the tests start, where this user may; say what is missing where not.
 set -eu
+
+gmail=.test-parts/gmail  # tests/gmail/package.json pins every version of the stand-in
+if [ ! -d "$gmail/node_modules/emulate" ]; then
+  if command -v npm >/dev/null 2>&1; then
+    mkdir -p "$gmail"
+    cp tests/gmail/package.json "$gmail/"
+    npm install --prefix "$gmail" --ignore-scripts --no-audit --no-fund --no-package-lock --silent
+  else
+    echo "Missing for some tests: npm. Get it: sudo apt-get install npm. Without, the Gmail tests are skipped."
+  fi
+fi
+
 missing=""
-for pair in chromium:chromium dovecot:dovecot-imapd openssl:openssl systemd-analyze:systemd; do
+for pair in chromium:chromium dovecot:dovecot-imapd openssl:openssl systemd-analyze:systemd Xvfb:xvfb \
+  thunderbird:thunderbird; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || [ -x "/usr/sbin/${pair%%:*}" ] || missing="$missing ${pair##*:}"
 done
 [ -n "$missing" ] || exit 0
