@@ -5,44 +5,62 @@ Rules:
 2. It goes to whom the answered mail asks answers to (RFC 5322, 3.6.2), from the address it was written to, and to
    nobody else.
 3. No text of any mail can make a header: control characters become blanks, ids with blanks are left out.
-4. The same answer to the same mail has the same Message-ID, so that it is found again.
+4. The same answer to the same mail has the same Message-ID, so that it is found again, and the same bytes.
+5. What the model wrote is no instruction to Cyrano, whatever a mail made it write.
+6. It is plain text or HTML like the mail it answers. What it quotes of that can neither act nor load anything.
 """
 
-import binascii
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
 from datetime import datetime
-from email.header import Header
 from email.utils import format_datetime
+from typing import Literal
 
+from pydantic import BaseModel, ConfigDict
+
+from connectors import compose_headers as headers
+from connectors import compose_html
 from connectors.account import AccountRecord
+from connectors.answered import Answered
+from connectors.compose_body import Content, alternative, plain, tidy
+from connectors.compose_flowed import SIGNATURE_DELIMITER, Line
+from connectors.compose_headers import is_id, one_line
+from connectors.compose_quote import attribution, quoted_lines
+from connectors.instruction import disarm
 from connectors.message import Address, Email
 
 MAX_REFERENCES = 40
 """Of a longer thread the first message and the last ones are named."""
 
-ATTRIBUTIONS = {
-    "de": ("Am {when} schrieb {who}:", "%d.%m.%Y um %H:%M", "{who} schrieb:"),
-    "es": ("El {when}, {who} escribió:", "%d/%m/%Y a las %H:%M", "{who} escribió:"),
-    "fr": ("Le {when}, {who} a écrit :", "%d/%m/%Y à %H:%M", "{who} a écrit :"),
-    "it": ("Il {when}, {who} ha scritto:", "%d/%m/%Y alle %H:%M", "{who} ha scritto:"),
-    "nl": ("Op {when} schreef {who}:", "%d-%m-%Y om %H:%M", "{who} schreef:"),
-    "pt": ("Em {when}, {who} escreveu:", "%d/%m/%Y às %H:%M", "{who} escreveu:"),
-    "en": ("On {when}, {who} wrote:", "%Y-%m-%d at %H:%M", "{who} wrote:"),
-}
-"""Language to the line above quoted words, how it tells the time, and the line without one."""
+DRAFT_INFO = "internal/draft; vcard=0; receipt=0; DSN=0; uuencode=0; attachmentreminder=0; deliveryformat=0"
+"""Thunderbird's header for its drafts."""
 
 _REPLY_PREFIX = re.compile(
     r"(?:\s*(?:re|aw|antw|antwort|ré|rép|resp?|rif|r|sv|vs)(?:\s*\[\d+\])?\s?:)+\s*", re.IGNORECASE
 )
-_ID = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")
-_LINE_BYTES = 76
+
+
+class ComposeSettings(BaseModel):
+    """What drafts look like. The section `[compose]`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal["auto", "plain"] = "auto"
+    """"auto" writes HTML where the mail answered is HTML, else plain text; "plain" always plain text."""
+    flowed: bool = True
+    """Whether long lines of plain text are broken softly (format=flowed)."""
+    quote: bool = True
+    """Whether the mail answered stands below the answer."""
+    signature: str = "learned"
+    """"learned" from your sent mail, "off", or the signature itself."""
+    thunderbird: bool = False
+    """Whether drafts carry Thunderbird's own header, by which it opens them with its settings for drafts."""
 
 
 def reply_subject(subject: str) -> str:
     """Return the subject of an answer: one "Re: ", however many there were, in whatever language."""
-    bare = _one_line(subject)
+    bare = one_line(subject)
     prefix = _REPLY_PREFIX.match(bare)
     return f"Re: {bare[prefix.end() :] if prefix else bare}".strip()
 
@@ -52,11 +70,13 @@ def reply_recipients(answered: Email) -> tuple[Address, ...]:
     return answered.reply_to or (answered.sender,)
 
 
-def reply_sender(answered: Email, record: AccountRecord) -> Address:
-    """Return the owner's address that a mail was written to, or the main one."""
-    for address in (*answered.to, *answered.cc):
-        if address.addr in record.addresses:
-            return Address(addr=address.addr, name=record.owner.name)
+def reply_sender(answered: Answered, record: AccountRecord) -> Address:
+    """Return the owner's address that a mail was written to, else that it was delivered to, else the main one."""
+    email = answered.email
+    written_to = (*(each.addr for each in (*email.to, *email.cc, *email.bcc)), *answered.delivered_to)
+    for addr in written_to:
+        if addr in record.addresses:
+            return Address(addr=addr, name=record.owner.name)
     return record.owner
 
 
@@ -64,11 +84,20 @@ def draft_message_id(account: str, answered_id: str, owner: Address) -> str:
     """Return the id of the draft that answers a mail, without angle brackets; always the same."""
     digest = hashlib.sha256(f"{account}\0{answered_id}".encode()).hexdigest()[:32]
     domain = owner.addr.rpartition("@")[2]
-    return f"cyrano.{digest}@{domain if _ID.fullmatch(f'x@{domain}') else 'localhost'}"
+    return f"cyrano.{digest}@{domain if is_id(f'x@{domain}') else 'localhost'}"
 
 
 def compose_reply(
-    answered: Email, text: str, *, record: AccountRecord, message_id: str, draft_id: str, date: datetime, language: str
+    answered: Answered,
+    text: str,
+    *,
+    record: AccountRecord,
+    message_id: str,
+    draft_id: str,
+    date: datetime,
+    language: str,
+    settings: ComposeSettings,
+    signature: str,
 ) -> bytes:
     """Return a draft that answers a mail, the mail quoted below.
 
@@ -80,23 +109,50 @@ def compose_reply(
         draft_id: The ledger's name for it; stands in X-Cyrano-Draft.
         date: Now, aware; times are told in its zone.
         language: ISO 639-1 code, for the line above the quote.
+        settings: What drafts look like.
+        signature: What stands below "-- "; "" for none.
     """
-    headers = [
-        ("From", _addresses([reply_sender(answered, record)], "From")),
-        ("To", _addresses(reply_recipients(answered), "To")),
-        ("Subject", _words(reply_subject(answered.subject), "Subject")),
+    email = answered.email
+    fields = [
+        ("From", headers.addresses([reply_sender(answered, record)], "From")),
+        ("To", headers.addresses(reply_recipients(email), "To")),
+        ("Subject", headers.words(reply_subject(email.subject), "Subject")),
         ("Date", format_datetime(date)),
         ("Message-ID", f"<{message_id}>"),
-        ("In-Reply-To", _ids([answered.message_id])),
-        ("References", _ids(_references(answered))),
-        ("X-Cyrano-Draft", _one_line(draft_id)),
+        ("In-Reply-To", headers.ids([email.message_id])),
+        ("References", headers.ids(_references(email))),
+        ("X-Cyrano-Draft", one_line(draft_id)),
+        ("X-Mozilla-Draft-Info", DRAFT_INFO if settings.thunderbird else ""),
         ("MIME-Version", "1.0"),
-        ("Content-Type", "text/plain; charset=utf-8"),
-        ("Content-Transfer-Encoding", "quoted-printable"),
     ]
-    head = "".join(f"{name}: {value}\r\n" for name, value in headers if value)
-    body = f"{_clean(text)}\n\n{_quote(answered, date, language)}"
-    return head.encode() + b"\r\n" + _quoted_printable(body)
+    content = _content(answered, tidy(disarm(text)), tidy(signature), date=date, language=language, settings=settings)
+    return headers.head([*fields, *content.fields]) + content.body
+
+
+def _content(
+    answered: Answered, text: str, signature: str, *, date: datetime, language: str, settings: ComposeSettings
+) -> Content:
+    above = attribution(answered, date, language)
+    written = plain(_lines(answered, text, signature, above if settings.quote else ""), is_flowed=settings.flowed)
+    quoted = compose_html.sanitise(answered.html) if settings.format == "auto" else ""
+    if not quoted:
+        return written
+    body = compose_html.paragraphs(text) + (compose_html.signature(signature) if signature else "")
+    if settings.quote:
+        cited = answered.email.message_id
+        body += compose_html.quote(quoted, above, cited if is_id(cited) else "")
+    return alternative(written, compose_html.page(body))
+
+
+def _lines(answered: Answered, text: str, signature: str, above: str) -> Iterator[Line]:
+    """Yield the answer, its signature, and the mail quoted below the line that announces it, if any."""
+    yield from (Line(0, line) for line in text.split("\n"))
+    if signature:
+        yield from (Line(0, line) for line in ("", SIGNATURE_DELIMITER, *signature.split("\n")))
+    if above:
+        yield Line(0, "")
+        yield Line(0, above)
+        yield from quoted_lines(answered)
 
 
 def _references(answered: Email) -> list[str]:
@@ -104,63 +160,3 @@ def _references(answered: Email) -> list[str]:
     known = answered.references or ((answered.in_reply_to,) if answered.in_reply_to else ())
     ids = list(dict.fromkeys([*known, answered.message_id]))
     return [*ids[:1], *ids[1:][-MAX_REFERENCES + 1 :]]
-
-
-def _ids(ids: Sequence[str]) -> str:
-    """Each on a line of its own: standard folding would encode long ones, and break the thread."""
-    return "\r\n ".join(f"<{each}>" for each in ids if _ID.fullmatch(each))
-
-
-def _addresses(addresses: Sequence[Address], field: str) -> str:
-    return ",\r\n ".join(_address(address, field) for address in addresses if _is_address(address.addr))
-
-
-def _is_address(addr: str) -> bool:
-    return "@" in addr and not re.search(r"[\s<>,;:\"()\x00-\x1f\x7f]", addr)
-
-
-def _address(address: Address, field: str) -> str:
-    name = _one_line(address.name)
-    if not name:
-        return address.addr
-    if re.fullmatch(r"[\w !#$%&'*+/=?^`{|}~-]{1,60}", name, re.ASCII) and "=?" not in name:
-        return f"{name} <{address.addr}>"
-    return f"{_encoded(name, field)}\r\n <{address.addr}>"
-
-
-def _words(text: str, field: str) -> str:
-    is_plain = text.isascii() and "=?" not in text and len(text) + len(field) + 2 <= _LINE_BYTES
-    return text if is_plain else _encoded(text, field)
-
-
-def _encoded(text: str, field: str) -> str:
-    return Header(text, "utf-8", maxlinelen=_LINE_BYTES, header_name=field).encode(linesep="\r\n")
-
-
-def _one_line(text: str) -> str:
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in _clean(text)).split())
-
-
-def _clean(text: str) -> str:
-    """Leave single line feeds only, and what can be written as UTF-8."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _quote(answered: Email, date: datetime, language: str) -> str:
-    lines = [f"> {line}".rstrip() for line in _clean(answered.text).split("\n")]
-    if answered.quoted:
-        lines += [">", *(f">> {line}".rstrip() for line in _clean(answered.quoted).split("\n"))]
-    return "\n".join([_attribution(answered, date, language), *lines]) + "\n"
-
-
-def _attribution(answered: Email, date: datetime, language: str) -> str:
-    dated, time_format, undated = ATTRIBUTIONS.get(language, ATTRIBUTIONS["en"])
-    who = _one_line(str(answered.sender))
-    if answered.sent_at is None:
-        return undated.format(who=who)
-    return dated.format(when=answered.sent_at.astimezone(date.tzinfo).strftime(time_format), who=who)
-
-
-def _quoted_printable(text: str) -> bytes:
-    return binascii.b2a_qp(text.encode(), quotetabs=False, istext=True).replace(b"\n", b"\r\n")
