@@ -5,12 +5,19 @@ The rules this module keeps:
 2. Its card, `card.json`, names the sha256 of its weights; `read_card` refuses a folder whose weights differ.
 3. The pointer `<root>/<account>/current` holds the version in service; it is replaced atomically, and only by
    whoever saw the engine answer with that version.
+4. A version is never given twice, not even after its account was removed and added again: engines keep what they
+   computed under a name. `<root>/@last.json` remembers the last version of every account there ever was.
+5. `learned.json` in the folder tells by digests which mails the adapter learned from. One that learned from a mail that
+   its owner has forgotten since is tainted: the mark `<root>/<account>/v<N>.tainted` says so.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +26,9 @@ from connectors.errors import StoreError
 
 WEIGHTS = "adapter_model.safetensors"
 CARD = "card.json"
+LEARNED = "learned.json"
+LAST = "@last.json"
+"""No account is called so: "@" stands in no account's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +66,7 @@ def publish(root: Path, built: Path, card: AdapterCard) -> AdapterCard:
         StoreError: the disk is full or not writable; nothing half-written stays.
     """
     try:
-        version = _last_version(root, card.account) + 1
+        version = _next_version(root, card.account)
         card = replace(card, version=version, weights_sha256=_sha256(built / WEIGHTS))
         (built / CARD).write_text(json.dumps(asdict(card), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         _sync_to_disk(built)
@@ -119,6 +129,100 @@ def set_current(root: Path, account: str, version: int) -> None:
     _sync_to_disk(fresh)
     fresh.replace(pointer)
     _sync_to_disk(pointer.parent)
+
+
+def remember_versions(root: Path, account: str) -> None:
+    """Write down an account's last version before its folder is deleted.
+
+    Raises:
+        StoreError: the disk is full or not writable.
+    """
+    if not (version := _last_version(root, account)):
+        return
+    try:
+        with _last_versions(root) as last:
+            last[account] = max(last.get(account, 0), version)
+    except OSError as error:
+        hint = "Free some disk space, then run the command again."
+        raise StoreError(f"The versions of {account} could not be written down: {error}", hint=hint) from error
+
+
+def write_learned(built: Path, message_ids: Iterable[str]) -> None:
+    """Write into a finished adapter folder which mails it learned from, before it is published."""
+    digests = sorted({_digest(message_id) for message_id in message_ids})
+    (built / LEARNED).write_text(json.dumps(digests) + "\n", encoding="utf-8")
+
+
+def has_learned(root: Path, card: AdapterCard, message_ids: Collection[str]) -> bool | None:
+    """Tell whether an adapter learned from any of these mails; None where it does not say what it learned from."""
+    try:
+        learned = json.loads((folder(root, card.account, card.version) / LEARNED).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return not {_digest(message_id) for message_id in message_ids}.isdisjoint(learned)
+
+
+def taint(root: Path, account: str, version: int) -> None:
+    """Note that an adapter learned from mail that was forgotten since. Saying so twice does no harm.
+
+    Raises:
+        StoreError: the disk is full or not writable.
+    """
+    mark = _taint_mark(root, account, version)
+    try:
+        mark.touch()
+        _sync_to_disk(mark.parent)
+    except OSError as error:
+        hint = "Free some disk space, then run the command again."
+        raise StoreError(f"{account}@v{version} could not be marked as tainted: {error}", hint=hint) from error
+
+
+def is_tainted(root: Path, account: str, version: int) -> bool:
+    """Tell whether an adapter learned from mail that was forgotten since."""
+    return _taint_mark(root, account, version).exists()
+
+
+def _taint_mark(root: Path, account: str, version: int) -> Path:
+    path = folder(root, account, version)
+    return path.with_name(f"{path.name}.tainted")
+
+
+def _digest(message_id: str) -> str:
+    return hashlib.sha256(message_id.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def _next_version(root: Path, account: str) -> int:
+    """Return a version that no adapter of an account ever had, and note that it is taken."""
+    root.mkdir(parents=True, exist_ok=True)
+    with _last_versions(root) as last:
+        last[account] = max(last.get(account, 0), _last_version(root, account)) + 1
+        return last[account]
+
+
+@contextmanager
+def _last_versions(root: Path) -> Iterator[dict[str, int]]:
+    """Yield the last version of each account to be changed, while no other process does so; then write them down."""
+    path = root / LAST
+    descriptor = os.open(root, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        known = _read_last(path)
+        yield known
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps(known, sort_keys=True) + "\n", encoding="utf-8")
+        _sync_to_disk(fresh)
+        fresh.replace(path)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read_last(path: Path) -> dict[str, int]:
+    try:
+        known: dict[str, int] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return known
 
 
 def _last_version(root: Path, account: str) -> int:

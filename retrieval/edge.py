@@ -1,7 +1,10 @@
 """The embedded index: Qdrant's engine inside this process, in a folder that one process holds at a time.
 
-The rule this module keeps: `index.json`, which says whose vectors these are, is written after the shard was made; a
-folder without it holds nothing worth keeping.
+The rules this module keeps:
+1. `index.json`, which says whose vectors these are, is written after the shard was made; a folder without it holds
+   nothing worth keeping.
+2. The engine keeps what was taken out in its files for long. A rewrite copies what is left into a new shard,
+   `shard.new`, which takes the old one's place when it is whole; the old one, `shard.old` until then, is deleted.
 """
 
 import fcntl
@@ -22,6 +25,8 @@ from retrieval.index import Hit, IndexedMail, Passage
 from retrieval.points import DENSE, WORDS, check_identity, identity, point_id, to_hits, to_number, to_payload
 
 logger = logging.getLogger(__name__)
+
+_PAGE = 200
 
 _FIELDS: dict[str, qdrant.KeywordIndexParams | qdrant.FloatIndexParams] = {
     "account": qdrant.KeywordIndexParams(is_tenant=True),
@@ -86,6 +91,32 @@ class EdgeIndex:
         """Take out all mail of all accounts."""
         self._delete(qdrant.Filter())
 
+    def rewrite(self) -> None:
+        """Write the index anew from what it holds; see `retrieval.index.Index`."""
+        place = self._folder / "shard"
+        with _translated(self._folder):
+            dimension = json.loads((self._folder / "index.json").read_text(encoding="utf-8"))["dimension"]
+            fresh = _make_shard(_beside(place, "new"), dimension=dimension)
+            for points in self._pages():
+                fresh.update(qdrant.UpdateOperation.upsert_points(points))
+            fresh.flush()
+            fresh.close()
+            self._shard.close()
+            place.rename(_beside(place, "old"))
+            _finish_rewrite(place)
+            self._shard = qdrant.EdgeShard.load(str(place))
+
+    def _pages(self) -> Iterator[list[qdrant.Point]]:
+        """Yield all passages, page by page."""
+        offset = None
+        while True:
+            request = qdrant.ScrollRequest(offset=offset, limit=_PAGE, with_payload=True, with_vector=True)
+            records, offset = self._shard.scroll(request)
+            if records:
+                yield [qdrant.Point(id=each.id, vector=each.vector or {}, payload=each.payload) for each in records]
+            if offset is None:
+                return
+
     def search(
         self,
         account: str,
@@ -140,8 +171,11 @@ def _open_shard(folder: Path, *, dimension: int, model: str, fresh: bool) -> qdr
     shard = folder / "shard"
     if fresh:
         mark.unlink(missing_ok=True)
+    _finish_rewrite(shard)
     if not mark.exists():
-        return _make_shard(shard, mark, dimension=dimension, model=model)
+        made = _make_shard(shard, dimension=dimension)
+        mark.write_text(json.dumps(identity(dimension=dimension, model=model)) + "\n", encoding="utf-8")
+        return made
     check_identity(json.loads(mark.read_text(encoding="utf-8")), dimension=dimension, model=model)
     started = time.monotonic()
     opened = qdrant.EdgeShard.load(str(shard))
@@ -149,7 +183,22 @@ def _open_shard(folder: Path, *, dimension: int, model: str, fresh: bool) -> qdr
     return opened
 
 
-def _make_shard(shard: Path, mark: Path, *, dimension: int, model: str) -> qdrant.EdgeShard:
+def _finish_rewrite(shard: Path) -> None:
+    """Put a whole new shard in place of the old one, and clear away what a rewrite that broke off left behind."""
+    new, old = _beside(shard, "new"), _beside(shard, "old")
+    if old.exists():
+        if not shard.exists():
+            new.rename(shard)
+        shutil.rmtree(old)
+    if new.exists():
+        shutil.rmtree(new)
+
+
+def _beside(shard: Path, what: str) -> Path:
+    return shard.with_name(f"{shard.name}.{what}")
+
+
+def _make_shard(shard: Path, *, dimension: int) -> qdrant.EdgeShard:
     if shard.exists():
         shutil.rmtree(shard)
     shard.mkdir()
@@ -161,7 +210,6 @@ def _make_shard(shard: Path, mark: Path, *, dimension: int, model: str) -> qdran
     for field, params in _FIELDS.items():
         made.update(qdrant.UpdateOperation.create_field_index(field, params))
     made.flush()
-    mark.write_text(json.dumps(identity(dimension=dimension, model=model)) + "\n", encoding="utf-8")
     return made
 
 

@@ -100,6 +100,12 @@ class Index(Protocol):
     def clear(self) -> None:
         """Take out all mail of all accounts."""
 
+    def rewrite(self) -> None:
+        """Write the index anew from what it holds, so that nothing of what was taken out stays in its files.
+
+        Nobody else may use it meanwhile. Broken off, it leaves the index as it was, or empty.
+        """
+
     def search(
         self,
         account: str,

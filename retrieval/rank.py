@@ -94,6 +94,10 @@ class Retriever:
         """Take all mail of all accounts out of the index."""
         self._index.clear()
 
+    def rewrite(self) -> None:
+        """Write the index anew, so that nothing of what was taken out stays in its files."""
+        self._index.rewrite()
+
     def count(self, account: str) -> int:
         """How many mails of an account are indexed."""
         return self._index.count(account)

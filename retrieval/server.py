@@ -1,4 +1,8 @@
-"""The index on a Qdrant server: one collection for all accounts, the account as tenant."""
+"""The index on a Qdrant server: one collection for all accounts, the account as tenant.
+
+The rule this module keeps: a rewrite copies what is left into a second collection, marks that as whole, and only then
+makes the first one anew from it. Wherever it breaks off, whoever opens the index next ends it.
+"""
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +17,9 @@ from qdrant_client.http.exceptions import ApiException
 from connectors.errors import ConfigError, StoreError
 from retrieval.index import Hit, IndexedMail, IndexSettings, Passage
 from retrieval.points import DENSE, WORDS, check_identity, identity, point_id, to_hits, to_number, to_payload
+
+_PAGE = 200
+_WHOLE = {"is_whole": True}
 
 _FIELDS: dict[str, models.PayloadSchemaParams] = {
     "account": models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True),
@@ -57,11 +64,12 @@ class ServerIndex:
         with self._translated():
             if fresh:
                 self._client.delete_collection(self._collection)
+                self._client.delete_collection(self._copy)
+            self._finish_rewrite()
             if self._client.collection_exists(self._collection):
-                found = self._client.get_collection(self._collection).config.metadata or {}
-                check_identity(found, dimension=dimension, model=model)
+                check_identity(self._metadata(self._collection), dimension=dimension, model=model)
             else:
-                self._make(dimension=dimension, model=model)
+                self._make(self._collection, dimension=dimension, model=model)
 
     def add(self, account: str, mails: Sequence[IndexedMail]) -> None:
         """Store mails; one that is there already is replaced."""
@@ -93,6 +101,44 @@ class ServerIndex:
     def clear(self) -> None:
         """Take out all mail of all accounts."""
         self._delete(models.Filter())
+
+    def rewrite(self) -> None:
+        """Write the index anew from what it holds; see `retrieval.index.Index`."""
+        with self._translated():
+            self._copy_all(self._collection, self._copy)
+            self._client.update_collection(self._copy, metadata=_WHOLE)
+            self._finish_rewrite()
+
+    @property
+    def _copy(self) -> str:
+        return f"{self._collection}-copy"
+
+    def _finish_rewrite(self) -> None:
+        """Make the collection anew from its copy, where there is a whole one, and take the copy away."""
+        if not self._client.collection_exists(self._copy):
+            return
+        if _WHOLE.items() <= self._metadata(self._copy).items():
+            self._client.delete_collection(self._collection)
+            self._copy_all(self._copy, self._collection)
+        self._client.delete_collection(self._copy)
+
+    def _copy_all(self, source: str, target: str) -> None:
+        found = self._metadata(source)
+        self._client.delete_collection(target)
+        self._make(target, dimension=found["dimension"], model=found["model"])
+        offset = None
+        while True:
+            records, offset = self._client.scroll(
+                source, limit=_PAGE, offset=offset, with_payload=True, with_vectors=True
+            )
+            points = [models.PointStruct(id=each.id, vector=each.vector, payload=each.payload) for each in records]
+            if points:
+                self._client.upsert(target, points, wait=True)
+            if offset is None:
+                return
+
+    def _metadata(self, collection: str) -> dict[str, Any]:
+        return dict(self._client.get_collection(collection).config.metadata or {})
 
     def search(
         self,
@@ -136,9 +182,9 @@ class ServerIndex:
         """Let go of the connection."""
         self._client.close()
 
-    def _make(self, *, dimension: int, model: str) -> None:
+    def _make(self, collection: str, *, dimension: int, model: str) -> None:
         self._client.create_collection(
-            self._collection,
+            collection,
             vectors_config={DENSE: models.VectorParams(size=dimension, distance=models.Distance.COSINE)},
             sparse_vectors_config={WORDS: models.SparseVectorParams(modifier=models.Modifier.IDF)},
             # One graph for each account instead of one for all: every search names its account.
@@ -146,7 +192,7 @@ class ServerIndex:
             metadata=identity(dimension=dimension, model=model),
         )
         for field, params in _FIELDS.items():
-            self._client.create_payload_index(self._collection, field, params, wait=True)
+            self._client.create_payload_index(collection, field, params, wait=True)
 
     def _delete(self, which: models.Filter) -> None:
         with self._translated():

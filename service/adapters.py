@@ -7,6 +7,8 @@ Rules:
 3. What an engine has loaded is asked of it, never remembered: it may have been started anew since. So no draft is
    written by another model than the one it is said to be from.
 4. One that is still writing is not unloaded before it has ended, or `drain_s` have passed.
+5. Where it is strict, an adapter that learned from mail which was forgotten since neither writes nor stays loaded: the
+   base model writes until a newer one is there.
 """
 
 import logging
@@ -18,7 +20,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from connectors.adapter import AdapterCard, current_version, folder, list_cards, read_card, set_current
+from connectors.adapter import (
+    AdapterCard,
+    current_version,
+    folder,
+    is_tainted,
+    list_cards,
+    read_card,
+    set_current,
+)
 from connectors.errors import CyranoError, EngineDown, EngineError
 from retrieval.prompt import PROMPT_VERSION
 
@@ -46,7 +56,16 @@ class Server(Protocol):
 class AdapterKeeper:
     """The adapters of all accounts, as one engine serves them. Safe to share between threads."""
 
-    def __init__(self, root: Path, server: Server, *, base: str, base_model: str, drain_s: float = 120.0) -> None:
+    def __init__(
+        self,
+        root: Path,
+        server: Server,
+        *,
+        base: str,
+        base_model: str,
+        is_strict: bool = False,
+        drain_s: float = 120.0,
+    ) -> None:
         """Join the parts.
 
         Args:
@@ -54,12 +73,14 @@ class AdapterKeeper:
             server: The engine.
             base: The engine's name for the model without an adapter.
             base_model: What cards must name as their base model.
+            is_strict: Whether an adapter that learned from mail forgotten since is put out of service.
             drain_s: How long an adapter that was replaced may go on writing.
         """
         self._root = root
         self._server = server
         self._base = base
         self._base_model = base_model
+        self._is_strict = is_strict
         self._drain_s = drain_s
         self._problems: dict[str, str] = {}
         self._refused: set[str] = set()
@@ -132,18 +153,22 @@ class AdapterKeeper:
     def _current(self, account: str) -> AdapterCard | None:
         version = current_version(self._root, account)
         cards = list_cards(self._root, account)
-        return next((card for card in cards if card.version == version and self._is_ours(card)), None)
+        return next((card for card in cards if card.version == version and self._may_write(card)), None)
 
     def _candidate(self, account: str) -> AdapterCard | None:
         """Return the newest adapter that may replace the one in service."""
         least = current_version(self._root, account) or 0
         newer = (card for card in list_cards(self._root, account) if card.version > least and card.is_approved)
-        usable = [card for card in newer if self._is_ours(card) and card.name not in self._refused]
+        usable = [card for card in newer if self._may_write(card) and card.name not in self._refused]
         return usable[-1] if usable else None
 
-    def _is_ours(self, card: AdapterCard) -> bool:
-        """Tell whether an adapter was trained for this model and this prompt."""
-        return (card.base_model, card.prompt_version) == (self._base_model, PROMPT_VERSION)
+    def _may_write(self, card: AdapterCard) -> bool:
+        """Tell whether an adapter was trained for this model and this prompt, and on mail that is still there."""
+        is_ours = (card.base_model, card.prompt_version) == (self._base_model, PROMPT_VERSION)
+        return is_ours and not self._is_barred(card.account, card.version)
+
+    def _is_barred(self, account: str, version: int) -> bool:
+        return self._is_strict and is_tainted(self._root, account, version)
 
     def _has(self, account: str, card: AdapterCard) -> bool:
         """See to it that the engine has an adapter; if it cannot, note why."""
@@ -198,8 +223,8 @@ class AdapterKeeper:
                 logger.info("adapter %s is unloaded", name)
 
     def _is_replaced(self, account: str, version: int) -> bool:
-        """Tell whether an adapter made place for a newer one, or its account is gone."""
-        if not (self._root / account).is_dir():
+        """Tell whether an adapter made place for a newer one, may not write any more, or its account is gone."""
+        if not (self._root / account).is_dir() or self._is_barred(account, version):
             return True
         current = current_version(self._root, account)
         return current is not None and version < current

@@ -1,19 +1,28 @@
-"""From the mailboxes to the index: sync every account, then index what is new."""
+"""From the mailboxes to the index: sync every account, index what is new, and note what became of drafts.
+
+The rule this module keeps: neither what was forgotten comes back, nor is a draft learned from that nobody edited.
+"""
 
 import logging
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from connectors import mime
 from connectors.account import Account, AccountRecord
 from connectors.archive import Archive
 from connectors.errors import CyranoError
+from connectors.forgotten import cut_forgotten, forgotten
 from connectors.sync import SyncReport, SyncSettings, sync
 from retrieval.rank import Retriever
+from service.learn import Learner
 from service.progress import OnProgress
 
 BATCH = 64
 
 logger = logging.getLogger(__name__)
+
+_UNEXPECTED = "Nothing is lost, and it is tried again. The log says where it failed: tell those who make Cyrano."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,24 +41,46 @@ def ingest(
     retriever: Retriever,
     settings: SyncSettings,
     *,
+    learner: Learner,
     start_bar: Callable[[str], OnProgress],
 ) -> list[Ingested]:
     """Sync and index accounts one after the other; one that fails never stops the next."""
     results = []
     for record in records:
         try:
-            report = _sync_one(open_account(record), archive, settings, start_bar(f"Reading {record.name}"))
+            on_progress = start_bar(f"Reading {record.name}")
+            report = _sync_one(open_account(record), archive, settings, learner, on_progress)
+            if report.new:
+                learner.learn(record.name)
             index_new(record.name, archive, retriever, start_bar(f"Indexing {record.name}"))
             results.append(Ingested(account=record.name, report=report))
         except CyranoError as error:
             logger.warning("sync of %s stopped: %s", record.name, type(error).__name__)
             results.append(Ingested(account=record.name, error=error))
+        except Exception as error:  # noqa: BLE001  what nobody thought of must not stop the other accounts
+            # Where, not what: the message of a foreign exception may quote mail.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            logger.error("sync of %s failed: %s\n%s", record.name, type(error).__name__, where)  # noqa: TRY400
+            said = CyranoError(f"Something unexpected failed: {type(error).__name__}.", hint=_UNEXPECTED)
+            results.append(Ingested(account=record.name, error=said))
     return results
 
 
-def _sync_one(account: Account, archive: Archive, settings: SyncSettings, on_progress: OnProgress) -> SyncReport:
+def _sync_one(
+    account: Account, archive: Archive, settings: SyncSettings, learner: Learner, on_progress: OnProgress
+) -> SyncReport:
+    name = account.record.name
+    is_forgotten, cut = forgotten(archive.engine, name), cut_forgotten(archive.engine, name)
     try:
-        return sync(account, archive, settings, on_progress)
+        return sync(
+            account,
+            archive,
+            settings,
+            on_progress,
+            veto=learner.veto(name),
+            is_forgotten=is_forgotten,
+            parse=lambda raw: cut(mime.parse(raw)),
+        )
     finally:
         account.close()
 

@@ -7,6 +7,7 @@ from typing import IO, Any
 
 import click
 
+from connectors.adapter import has_learned, list_cards
 from connectors.archive import GIVEN, Instruction
 from connectors.errors import UsageError
 from connectors.message import ArchivedEmail
@@ -14,6 +15,7 @@ from service.app import open_app
 from service.disk import need_space
 from service.ingest import drop_outdated, index_new
 from service.progress import progress_bars
+from service.turns import note_sync
 
 
 @click.command()
@@ -23,8 +25,10 @@ def sync(name: str) -> int:
     with open_app() as app, app.hold(), progress_bars() as start_bar:
         records = [app.archive.account(name)] if name else app.archive.accounts()
         if not records:
-            raise UsageError("There are no accounts yet.", hint="Add one: cyrano account add mbox|imap --help")
+            raise UsageError("There are no accounts yet.", hint="Add one: cyrano account add gmail|imap|mbox --help")
         results = app.ingest(records, start_bar)
+        for result in results:
+            note_sync(app.health, result.account, report=str(result.report or ""), error=result.error)
     for result in results:
         if result.report:
             click.echo(f"{result.account}: {result.report}")
@@ -91,7 +95,11 @@ def exclude(message_id: str, name: str) -> None:
         for holder in holders:
             app.archive.exclude(holder, message_id)
             drop_outdated(holder, app.archive, app.retriever)
-    click.echo(f"Excluded from {', '.join(holders)}. Adapters trained before still know it: train again.")
+        cards = [card for holder in holders for card in list_cards(app.adapters_root, holder)]
+        knowing = [card.name for card in cards if has_learned(app.adapters_root, card, {message_id}) is not False]
+    click.echo(f"Excluded from {', '.join(holders)}.")
+    if knowing:
+        click.echo(f"Adapters that learned from it still know it: {', '.join(knowing)}. Train again.")
 
 
 @click.command()

@@ -1,6 +1,7 @@
 """The contract of `retrieval.index.Index`: what every index promises, run against each."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -101,6 +102,61 @@ def test_gives_back_what_was_stored(index: Index) -> None:
     assert hit.mail == stored.mail
     assert hit.similarity == pytest.approx(0.6, abs=1e-5)
     assert np.allclose(hit.vector, unit(3, 4), atol=1e-6)
+
+
+def test_a_rewrite_keeps_what_is_there_and_no_trace_of_what_is_not(open_it: Open, tmp_path: Path) -> None:
+    """All that was not taken out is found as before, also after the next start; of the rest no file tells."""
+    index = open_it(tmp_path / "index")
+    index.add("ana", [mail(f"m{number}@x", (unit(1, number), f"number {number}")) for number in range(205)])
+    index.add("ana", [mail("gone@x", (unit(1), "Xylographica is a secret"))])
+    index.add("ben", [mail("b@x", (unit(0, 1), "ben writes"), (unit(0, 1), "more"))])
+    index.remove("ana", ["gone@x"])
+    index.rewrite()
+    for opened in (index, None):
+        found = opened or open_it(tmp_path / "index")
+        assert (found.count("ana"), found.count("ben")) == (205, 1)
+        (hit,) = found.search("ana", query(unit(1, 7), "number 7"), limit=1)
+        assert hit.mail == mail("m7@x", (unit(1, 7), "number 7")).mail
+        found.close()
+    files = [path for path in (tmp_path / "index").rglob("*") if path.is_file()]
+    assert [path for path in files if b"Xylographica" in path.read_bytes() or b"gone@x" in path.read_bytes()] == []
+    assert not [path for path in (tmp_path / "index").rglob("*") if path.name.endswith((".new", ".old", "-copy"))]
+
+
+def test_what_a_broken_off_rewrite_of_the_folder_left_is_put_right(tmp_path: Path) -> None:
+    """Killed while it copies, the old shard stays; killed while they change places, the new one takes over."""
+    folder = tmp_path / "index"
+    index = open_embedded(folder)
+    index.add("ana", [mail("a@x", (unit(1), "a"))])
+    index.close()
+    (folder / "shard.new").mkdir()
+    open_embedded(folder).close()
+    assert sorted(path.name for path in folder.iterdir()) == ["index.json", "lock", "shard"]
+    shutil.copytree(folder / "shard", folder / "shard.new")
+    (folder / "shard").rename(folder / "shard.old")
+    index = open_embedded(folder)
+    assert index.count("ana") == 1
+    index.close()
+    assert sorted(path.name for path in folder.iterdir()) == ["index.json", "lock", "shard"]
+
+
+def test_what_a_broken_off_rewrite_on_the_server_left_is_put_right(tmp_path: Path) -> None:
+    """A copy that is not whole goes; from a whole one the collection is made anew."""
+    index = open_stand_in(tmp_path)
+    assert isinstance(index, ServerIndex)
+    index.add("ana", [mail("a@x", (unit(1), "a"))])
+    index._copy_all("cyrano", "cyrano-copy")
+    index.remove("ana", ["a@x"])
+    index.add("ana", [mail(f"{number}@x", (unit(1), "b")) for number in (1, 2)])
+    index.prepare(dimension=DIMENSION, model="m", fresh=False)
+    assert index.count("ana") == 2
+    index._copy_all("cyrano", "cyrano-copy")
+    index._client.update_collection("cyrano-copy", metadata={"is_whole": True})
+    index._client.delete_collection("cyrano")
+    index.prepare(dimension=DIMENSION, model="m", fresh=False)
+    assert index.count("ana") == 2
+    assert not index._client.collection_exists("cyrano-copy")
+    index.close()
 
 
 def test_keeps_accounts_apart(index: Index) -> None:

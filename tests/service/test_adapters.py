@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.adapter import WEIGHTS, AdapterCard, current_version, folder, publish, set_current
+from connectors.adapter import WEIGHTS, AdapterCard, current_version, folder, publish, set_current, taint
 from connectors.errors import EngineDown
 from connectors.llm import ModelServer, Sampling
 from retrieval.prompt import PROMPT_VERSION
@@ -103,6 +103,23 @@ def test_what_may_not_serve_does_not(
     train(**change)
     assert keeper.refresh() == []
     assert _served(keeper) == "ana@v1"
+
+
+@pytest.mark.parametrize("is_strict", [False, True])
+def test_what_learned_from_forgotten_mail_leaves_service_where_it_is_strict(
+    root: Path, server: ModelServer, train: Callable[..., AdapterCard], engine: FakeEngine, *, is_strict: bool
+) -> None:
+    """The base model writes, and the engine unloads it; a newer adapter takes its place. Else it goes on."""
+    keeper = AdapterKeeper(root, server, base=BASE, base_model="tiny", is_strict=is_strict, drain_s=0.05)
+    train()
+    keeper.refresh()
+    taint(root, "ana", 1)
+    keeper.refresh()
+    assert _served(keeper) == (BASE if is_strict else "ana@v1")
+    assert ("unload ana@v1" in engine.behaviour.log) == is_strict
+    train()
+    assert keeper.refresh() == ["ana@v2"]
+    assert _served(keeper) == "ana@v2"
 
 
 @pytest.mark.parametrize("fault", ["broken", "lying", "weights"])

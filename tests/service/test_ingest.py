@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,15 @@ import pytest
 from connectors.account import Account, AccountRecord, RawMessage
 from connectors.archive import Archive
 from connectors.errors import StoreError, Unreachable
+from connectors.forget import erase, find
+from connectors.forgotten import Scope
 from connectors.message import Email
 from connectors.sync import SyncSettings
+from service.edits import Verdict
 from service.ingest import BATCH, index_new, ingest
+from service.learn import UNEDITED, Learner
+from service.ledger import Ledger, Written
+from service.outcomes import Outcomes
 from service.progress import OnProgress
 from tests.connectors.samples import account_record, archived, raw_mail
 
@@ -87,12 +94,80 @@ def test_one_account_that_fails_does_not_stop_the_next(archive: Archive) -> None
         opened.append(StandInAccount(record, is_reachable=record.name == "ben"))
         return opened[-1]
 
-    results = ingest(archive.accounts(), open_account, archive, index, SyncSettings(), start_bar=quiet)  # type: ignore[arg-type]
+    results = ingest(
+        archive.accounts(),
+        open_account,
+        archive,
+        index,
+        SyncSettings(),
+        learner=Learner(Outcomes(archive.engine)),
+        start_bar=quiet,
+    )  # type: ignore[arg-type]
     assert [type(result.error) for result in results] == [Unreachable, type(None)]
     assert results[1].report is not None
     assert results[1].report.new == 2
     assert index.added == ["m1@example.org", "m2@example.org"]
     assert all(account.is_closed for account in opened)
+
+
+def test_what_nobody_thought_of_stops_no_other_account_either(
+    archive: Archive, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And its words, which may quote mail, stand neither in the error nor in the log."""
+    words = f"Dear {archive.accounts()[0].owner.name}, here is what I wrote."
+
+    def open_account(record: AccountRecord) -> Account:
+        if record.name == "ana":
+            raise RuntimeError(words)
+        return StandInAccount(record)
+
+    learner = Learner(Outcomes(archive.engine))
+    results = ingest(
+        archive.accounts(),
+        open_account,
+        archive,
+        StandInIndex(),
+        SyncSettings(),
+        learner=learner,
+        start_bar=quiet,
+    )  # type: ignore[arg-type]
+    assert [result.report is None for result in results] == [True, False]
+    assert str(results[0].error) == "Something unexpected failed: RuntimeError."
+    assert "open_account" in caplog.text
+    assert words not in caplog.text
+
+
+def test_an_unedited_draft_is_archived_and_not_learned_from(archive: Archive) -> None:
+    """Nor does it get into the index; that it was sent as it was is noted, for the statistics."""
+    long_ago = Ledger(archive.engine, clock=lambda: datetime(2026, 1, 5, 8, tzinfo=UTC))
+    outcomes = Outcomes(archive.engine, clock=lambda: datetime(2026, 1, 6, tzinfo=UTC))
+    draft_id = long_ago.begin("ana", recipients=["ben@example.net"])
+    long_ago.finish(draft_id, Written(text="Hello Ben, this is mail number 1 and it says no more than that. Best, Ana"))
+    index = StandInIndex()
+    ingest(
+        [archive.account("ana")],
+        StandInAccount,
+        archive,
+        index,
+        SyncSettings(),
+        learner=Learner(outcomes),
+        start_bar=quiet,
+    )  # type: ignore[arg-type]
+    assert [(mail.kept, mail.reason) for mail in archive.mails("ana")] == [(False, UNEDITED), (True, "")]
+    assert index.added == ["m2@example.org"]
+    found = outcomes.of("ana", draft_id)
+    assert found is not None
+    assert (found.verdict, found.sent_id) == (Verdict.AS_IS, "m1@example.org")
+
+
+def test_what_was_forgotten_does_not_come_back(archive: Archive) -> None:
+    """The mailbox still holds it."""
+    scope = Scope(message_id="m1@example.org")
+    erase(archive.engine, "ana", scope, find(archive.engine, "ana", scope), datetime.now(UTC))
+    learner = Learner(Outcomes(archive.engine))
+    records = [archive.account("ana")]
+    ingest(records, StandInAccount, archive, StandInIndex(), SyncSettings(), learner=learner, start_bar=quiet)  # type: ignore[arg-type]
+    assert [mail.email.message_id for mail in archive.mails("ana")] == ["m2@example.org"]
 
 
 def test_indexing_goes_on_where_it_stopped(archive: Archive) -> None:
