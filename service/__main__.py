@@ -16,9 +16,11 @@ COMMANDS = {
     "export": ("service.commands.mail", "Write out the mail that is learned from, as JSON lines."),
     "exclude": ("service.commands.mail", "Take a mail out of what is learned from."),
     "instructions": ("service.commands.mail", "Bring in instructions written by hand, as JSON lines."),
+    "forget": ("service.commands.forget", "Take a person, a message or old mail out of all that is kept."),
     "train": ("service.commands.train", "Train an adapter on an account's mail."),
     "adapters": ("service.commands.train", "List an account's adapters and how they scored."),
     "draft": ("service.commands.draft", "Ask the running service for a draft."),
+    "stats": ("service.commands.stats", "Say what became of the drafts."),
     "token": ("service.commands.token", "Make, list and revoke the tokens programs use."),
     "up": ("service.commands.run", "Start everything on this machine."),
     "engine": ("service.commands.run", "Start the model server alone."),
@@ -66,7 +68,11 @@ def main(argv: list[str] | None = None) -> None:
     """Run the command line: errors as one clear line, exit code 2 for usage, 1 for the rest."""
     try:
         result: Any = cli.main(args=argv, prog_name="cyrano", standalone_mode=False)
-    except click.Abort:
+    except click.Abort as error:
+        if isinstance(error.__context__, EOFError):  # it asked, and there is no terminal
+            click.secho("Error: nobody answered.", fg="red", err=True)
+            click.echo("  Without a terminal, give the answer as an option: see --help.", err=True)
+            sys.exit(2)
         sys.exit(130)
     except click.ClickException as error:
         error.show()

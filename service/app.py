@@ -3,22 +3,24 @@
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
 from threading import Event
 
-from connectors.account import Account, AccountRecord
-from connectors.adapter import list_cards
+from connectors.account import AccountRecord
+from connectors.adapter import list_cards, remember_versions
 from connectors.archive import Archive
+from connectors.compose_signature import SIGNATURE_MAILS, choose_signature
 from connectors.errors import ConfigError, CyranoError, StoreError, UsageError
-from connectors.imap import ImapAccount
-from connectors.imap_mailbox import ImapMailbox
+from connectors.forget import empty, shred
+from connectors.forgotten import forgotten
 from connectors.language import detect
 from connectors.llm import ModelServer
-from connectors.mbox import MboxAccount
 from connectors.message import Address
-from connectors.secrets import Secrets, open_secrets, variable_name
+from connectors.oauth import Credential
+from connectors.oauth_store import TokenStore
+from connectors.secrets import Secrets, open_secrets
 from retrieval.embedder import Embedder
 from retrieval.index import open_index
 from retrieval.prompt import Request
@@ -27,18 +29,25 @@ from retrieval.tokens import counter_for
 from service.adapters import AdapterKeeper
 from service.auth import Tokens
 from service.config import Settings, find_home, load_settings
+from service.crew import Crew
 from service.disk import need_space
 from service.draft import Drafter
 from service.engine.command import engine_url, served_name
 from service.engine.keeper import EngineKeeper
+from service.forget import made_from_mail_deleted, retrain_note
+from service.health import Health, Part
 from service.ingest import Ingested, ingest
+from service.learn import Learner
 from service.ledger import Ledger
 from service.local import forget_local_token, local_token
 from service.lock import hold_home
+from service.mailboxes import Mailboxes
+from service.outcomes import Outcomes
 from service.parts import Parts
 from service.progress import OnProgress, waiting
 from service.training import runs_of
-from service.watch import Watcher
+from service.turns import Stopped, SyncTurns
+from service.watch import Watcher, WatchStatus
 
 
 @contextmanager
@@ -89,6 +98,23 @@ class App:
         return Ledger(self.archive.engine)
 
     @cached_property
+    def health(self) -> Health:
+        """How each account does."""
+        return Health(self.archive.engine)
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """What became of the drafts."""
+        return Outcomes(self.archive.engine)
+
+    @cached_property
+    def mailboxes(self) -> Mailboxes:
+        """What opens the mailboxes."""
+        settings = self.settings
+        size = settings.sync.max_message_mb
+        return Mailboxes(self.archive, self.secrets, self.home, max_message_mb=size, gmail=settings.gmail)
+
+    @cached_property
     def model_server(self) -> ModelServer:
         """The engine, wherever it runs."""
         return ModelServer(engine_url(self.settings.engine), api_key=self.engine_key)
@@ -108,7 +134,8 @@ class App:
     def adapters(self) -> AdapterKeeper:
         """Which model writes for an account."""
         root, base_model = self.adapters_root, self.settings.engine.model
-        return AdapterKeeper(root, self.model_server, base=self.base_name, base_model=base_model)
+        is_strict = self.settings.forget.strict
+        return AdapterKeeper(root, self.model_server, base=self.base_name, base_model=base_model, is_strict=is_strict)
 
     @cached_property
     def drafter(self) -> Drafter:
@@ -132,29 +159,52 @@ class App:
             drafter=self.drafter,
             ledger=self.ledger,
             tokens=self.tokens,
+            health=self.health,
+            outcomes=self.outcomes,
             account=self.archive.account,
             adapter=self.adapters.in_service,
             notices=self._notices,
             checks={"archive": self.archive.accounts, "index": self._check_index, "engine": self.model_server.models},
         )
 
-    @cached_property
-    def watchers(self) -> list[Watcher]:
-        """A watcher for each account whose mailbox has drafts; a file has none."""
-        return [self._watcher(record) for record in self.archive.accounts() if record.kind == "imap"]
+    def crew(self) -> Crew:
+        """Return what keeps a watcher for each mailbox that has drafts."""
+        return Crew(self.archive.accounts, self._watcher, mark=self.mailboxes.mark)
 
-    def _watcher(self, record: AccountRecord) -> Watcher:
+    def _watcher(self, record: AccountRecord) -> Watcher | None:
+        settings = self.settings.watch_of(record.name)
+        if settings.trigger == "off" or not self.mailboxes.has_drafts(record):
+            return None
+        compose = self.settings.compose_of(record.name)
         return Watcher(
             record,
-            self.settings.watch,
-            connect=lambda: ImapMailbox.open(record, self.password(record)),
+            settings,
+            connect=lambda: self.mailboxes.open_mailbox(record, folder=settings.folder),
             ledger=self.ledger,
             drafter=self.drafter,
+            compose=compose,
+            signature=lambda: choose_signature(
+                compose, lambda: self.archive.signatures(record.name, newest=SIGNATURE_MAILS)
+            ),
+            report=self._note_watch,
+            # Asked anew for each mail: it may be forgotten while this runs.
+            is_forgotten=lambda email: forgotten(self.archive.engine, record.name)(email),  # noqa: PLW0108
+        )
+
+    def _note_watch(self, status: WatchStatus) -> None:
+        self.health.note(
+            status.account,
+            Part.WATCH,
+            status.state,
+            waiting=status.waiting,
+            report=status.held,
+            error=status.error,
+            hint=status.hint,
         )
 
     def join(self) -> None:
         """Build what threads will share before there are any: each part is built once."""
-        self.drafter, self.watchers  # noqa: B018  built, with what they use, by being asked for
+        self.drafter, self.health, self.mailboxes, self.adapters  # noqa: B018  built by being asked for
 
     def warm(self) -> None:
         """Load what the first draft would wait for: the embedding model, the language model, the engine's client."""
@@ -164,9 +214,9 @@ class App:
             self.retriever.find(Request(account="", owner=Address(addr=""), instruction="Say hello."))
 
     def _notices(self, account: str) -> list[str]:
-        statuses = (watcher.status for watcher in self.watchers if watcher.status.account == account)
-        said = [f"{status.error} {status.hint}".strip() for status in statuses if status.error]
-        return said + [words for name, words in self.adapters.problems.items() if name.startswith(f"{account}@")]
+        said = [words for name, words in self.adapters.problems.items() if name.startswith(f"{account}@")]
+        note = retrain_note(self.adapters_root, account, is_strict=self.settings.forget.strict)
+        return [*said, note] if note else said
 
     def _check_index(self) -> None:
         for record in self.archive.accounts():
@@ -183,17 +233,21 @@ class App:
         """Return what keeps this home's engine."""
         return EngineKeeper(self.settings.engine, self.home, api_key=self.engine_key)
 
-    def sync_all(self, stop: Event) -> None:
-        """Bring in and index what was sent meanwhile, for all accounts; what fails is logged.
+    def sync_turns(self, stop: Event) -> SyncTurns:
+        """Return what brings in and indexes each account's mail, turn by turn.
 
         When told to stop it breaks off after the batch under way; the next sync goes on from there.
         """
 
         def go_on(_done: int, _total: int | None) -> None:
             if stop.is_set():
-                raise CyranoError("Cyrano is stopping.")
+                raise Stopped("Cyrano is stopping.")
 
-        self.ingest(self.archive.accounts(), lambda _: go_on)
+        def ingest_one(record: AccountRecord) -> Ingested:
+            return self.ingest([record], lambda _: go_on)[0]
+
+        every = self.settings.sync.every_minutes
+        return SyncTurns(self.archive.account, ingest_one, self.health, mark=self.mailboxes.mark, every_minutes=every)
 
     def ingest(self, records: Iterable[AccountRecord], start_bar: Callable[[str], OnProgress]) -> list[Ingested]:
         """Bring in and index what was sent meanwhile; return how each account fared.
@@ -202,7 +256,15 @@ class App:
             StoreError: there is no room for it.
         """
         need_space(self.home)
-        return ingest(records, self.open_account, self.archive, self.retriever, self.settings.sync, start_bar=start_bar)
+        return ingest(
+            records,
+            self.mailboxes.open_account,
+            self.archive,
+            self.retriever,
+            self.settings.sync,
+            learner=Learner(self.outcomes),
+            start_bar=start_bar,
+        )
 
     @property
     def adapters_root(self) -> Path:
@@ -239,9 +301,13 @@ class App:
         if len(records) == 1:
             return records[0]
         if not records:
-            raise UsageError("There are no accounts yet.", hint="Add one: cyrano account add mbox|imap --help")
+            raise UsageError("There are no accounts yet.", hint="Add one: cyrano account add gmail|imap|mbox --help")
         names = ", ".join(record.name for record in records)
         raise UsageError("There are several accounts; say which.", hint=f"Add --account with one of: {names}.")
+
+    def account_names(self) -> list[str]:
+        """Return the names of all accounts."""
+        return [record.name for record in self.archive.accounts()]
 
     def need_free_name(self, name: str) -> None:
         """See to it that no account has a name.
@@ -253,36 +319,9 @@ class App:
             hint = f"Take another name (--name), or remove it first: cyrano account remove {name}"
             raise UsageError(f'There is already an account "{name}".', hint=hint)
 
-    def open_account(self, record: AccountRecord) -> Account:
-        """Open a mailbox for reading."""
-        size = self.settings.sync.max_message_mb << 20
-        if record.kind == "mbox":
-            return MboxAccount(record, max_message_bytes=size)
-        return ImapAccount(record, self.password(record), max_message_bytes=size)
-
-    def try_login(self, record: AccountRecord, password: str | None) -> None:
-        """Look whether a mailbox lets us in and shows its sent mail, with the password given or the one known.
-
-        Raises:
-            AccountError: it does not; nothing is remembered.
-        """
-        with closing(ImapAccount(record, password or self.password(record))) as account:
-            account.count_since(None)
-
-    def password(self, record: AccountRecord) -> str:
-        """Return the password of a mailbox.
-
-        Raises:
-            ConfigError: it is nowhere to be found.
-        """
-        password = self.secrets.find(record.name)
-        if password is None:
-            variable = variable_name(record.name)
-            raise ConfigError(
-                f"There is no password for {record.name}.",
-                hint=f"Set {variable}_FILE or {variable}, or remove the account and add it again.",
-            )
-        return password
+    def try_login(self, record: AccountRecord, credential: Credential | None) -> None:
+        """Look whether a mailbox lets us in: see `Mailboxes.try_login`."""
+        self.mailboxes.try_login(record, credential)
 
     def forget_account(self, name: str) -> None:
         """Remove an account and everything made from its mail.
@@ -293,10 +332,16 @@ class App:
             StoreError: something could not be deleted.
         """
         self.retriever.forget(name)
-        for folder in (self.adapters_root / name, *runs_of(self.home / "runs", name)):
-            _delete_folder(folder)
+        remember_versions(self.adapters_root, name)
+        with made_from_mail_deleted(self.home / "runs", self.adapters_root):
+            for folder in (self.adapters_root / name, *runs_of(self.home / "runs", name)):
+                _delete_folder(folder)
         forget_local_token(self.home, name)
         self.secrets.delete(name)
+        TokenStore(name, self.secrets, self.home).forget()
+        self.retriever.rewrite()
+        empty(self.archive.engine, name)
+        shred(self.archive.engine)
         self.archive.remove_account(name)
 
     def clear_index(self) -> None:

@@ -1,19 +1,22 @@
 """The configuration: cyrano.toml, one section per part, each described beside the part that uses it.
 
-An environment variable `CYRANO_SECTION__KEY` overrides a key. Secrets are not configuration: see connectors.secrets.
+An environment variable `CYRANO_SECTION__KEY` overrides a key. What an account wants otherwise stands in sections of its
+own, `[accounts.NAME.watch]` and `[accounts.NAME.compose]`. Secrets are not configuration: see connectors.secrets.
 """
 
 import difflib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from connectors.archive import ArchiveSettings
+from connectors.compose import ComposeSettings
 from connectors.errors import ConfigError
+from connectors.gmail_quota import QuotaSettings
 from connectors.job import TrainSettings
 from connectors.llm import Sampling
 from connectors.sync import SyncSettings
@@ -22,11 +25,23 @@ from retrieval.index import IndexSettings
 from retrieval.prompt import PromptSettings
 from retrieval.rank import RetrievalSettings
 from service.engine.settings import EngineSettings
+from service.forget import ForgetSettings
 from service.http import HttpSettings
-from service.watch import WatchSettings
+from service.watch_settings import WatchSettings
+
+Section = TypeVar("Section", bound=BaseModel)
 
 FILE = "cyrano.toml"
 PREFIX = "CYRANO_"
+
+
+class AccountSettings(BaseModel):
+    """What one account wants otherwise: keys of the sections of the same name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    watch: dict[str, Any] = {}
+    compose: dict[str, Any] = {}
 
 
 class Settings(BaseModel):
@@ -43,8 +58,27 @@ class Settings(BaseModel):
     engine: EngineSettings = EngineSettings()
     train: TrainSettings = TrainSettings()
     sync: SyncSettings = SyncSettings()
+    gmail: QuotaSettings = QuotaSettings()
     watch: WatchSettings = WatchSettings()
+    compose: ComposeSettings = ComposeSettings()
     http: HttpSettings = HttpSettings()
+    forget: ForgetSettings = ForgetSettings()
+    accounts: dict[str, AccountSettings] = {}
+
+    def watch_of(self, account: str) -> WatchSettings:
+        """Return how an account's mailbox is watched."""
+        return _merge(self.watch, self._of(account).watch)
+
+    def compose_of(self, account: str) -> ComposeSettings:
+        """Return what an account's drafts look like."""
+        return _merge(self.compose, self._of(account).compose)
+
+    def _of(self, account: str) -> AccountSettings:
+        return self.accounts.get(account, AccountSettings())
+
+
+def _merge(section: Section, changes: Mapping[str, Any]) -> Section:
+    return type(section).model_validate({**section.model_dump(), **changes})
 
 
 def find_home(environ: Mapping[str, str]) -> Path:
@@ -69,9 +103,16 @@ def load_settings(home: Path, environ: Mapping[str, str]) -> Settings:
         raise ConfigError(f"{path} cannot be read: {error}", hint="Mend the file, or move it away.") from error
     _override(values, environ)
     try:
-        return Settings.model_validate(values)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
         raise _explain(error, path) from error
+    for account, wanted in settings.accounts.items():
+        for name in type(wanted).model_fields:
+            try:
+                _merge(getattr(settings, name), getattr(wanted, name))
+            except ValidationError as error:
+                raise _explain(error, path, ("accounts", account, name)) from error
+    return settings
 
 
 def _override(values: dict[str, Any], environ: Mapping[str, str]) -> None:
@@ -89,12 +130,12 @@ def _scalar(value: str) -> Any:  # noqa: ANN401  whatever TOML can say
         return value
 
 
-def _explain(error: ValidationError, path: Path) -> ConfigError:
-    """Say in one line what is wrong with the first thing that is."""
+def _explain(error: ValidationError, path: Path, section: tuple[str, ...] = ()) -> ConfigError:
+    """Say in one line what is wrong with the first thing that is; `section` is where it stands."""
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
+    where = ".".join(str(part) for part in (*section, *first["loc"]))
     if first["type"] == "extra_forbidden":
-        known = _known(first["loc"][:-1])
+        known = _known((*section, *first["loc"][:-1]))
         near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
         meant = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(sorted(known))}."
         return ConfigError(f"{where} in {path} (or the environment) is not a known key.", hint=meant)
@@ -104,6 +145,12 @@ def _explain(error: ValidationError, path: Path) -> ConfigError:
 
 
 def _known(section: tuple[int | str, ...]) -> list[str]:
+    """Return the keys a section may have; those of an account's sections are those of the sections of that name."""
+    match section:
+        case ["accounts", _]:
+            return list(AccountSettings.model_fields)
+        case ["accounts", _, name, *rest]:
+            section = (name, *rest)
     model: type[BaseModel] = Settings
     for name in section:
         model = model.model_fields[str(name)].annotation  # type: ignore[assignment]  # sections are models

@@ -2,9 +2,11 @@
 
 import importlib.util
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
+from connectors.account import AccountRecord
 from connectors.errors import CyranoError, EngineError, StoreBusy, StoreError
 from service.app import App
 from service.disk import free_mb
@@ -37,6 +39,8 @@ def examine(app: App) -> Iterator[Finding]:
         return
     for record in records:
         yield _found(f"account {record.name}", partial(_check_account, app, record.name))
+        if app.settings.watch_of(record.name).trigger != "off" and app.mailboxes.has_drafts(record):
+            yield _found(f"drafts {record.name}", partial(_check_drafts, app, record))
 
 
 def _found(part: str, check: Callable[[], str]) -> Finding:
@@ -84,7 +88,7 @@ def _check_trainer() -> str:
 
 
 def _check_account(app: App, name: str) -> str:
-    account = app.open_account(app.archive.account(name))
+    account = app.mailboxes.open_account(app.archive.account(name))
     try:
         cursor = app.archive.cursor(name)
         waiting = account.count_since(cursor)
@@ -93,3 +97,11 @@ def _check_account(app: App, name: str) -> str:
     finally:
         account.close()
     return "can be read" if waiting is None else f"can be read, {waiting} mails to bring in"
+
+
+def _check_drafts(app: App, record: AccountRecord) -> str:
+    """Look into Drafts, and where mail that wants a draft is found; nothing is changed there."""
+    settings = app.settings.watch_of(record.name)
+    with closing(app.mailboxes.open_mailbox(record, folder=settings.folder)) as mailbox:
+        mailbox.arrivals(settings.trigger, None)
+        return f"{len(mailbox.drafts())} there"

@@ -222,7 +222,12 @@ class Drafter:
             self._ledger.set_generating(asked.draft_id)
             return asked.draft_id
         request = asked.request
-        return self._ledger.begin(request.account, instruction=request.instruction, subject=request.subject)
+        return self._ledger.begin(
+            request.account,
+            instruction=request.instruction,
+            subject=request.subject,
+            recipients=[address.addr for address in request.recipients],
+        )
 
     def _written(
         self, draft_id: str, asked: DraftRequest, request: Request, run: _Run

@@ -1,30 +1,64 @@
 """The life of every draft, in the table `draft`.
 
-A draft on request:      generating ─> done | failed | cancelled
-A draft of watched mail: wanted ─> generating ─> written ─> appended
-                            └───────────┴──> failed ─> generating (tried again) | withdrawn
+A draft on request:         generating ─> done | failed | cancelled
+
+A draft for the mailbox:    wanted ─> generating ─> written ─> appended ─> edited ─> sent | deleted
+                              └────┬──────┴───────────┘           └─> sent | deleted | withdrawn
+                                   └─> failed ─> generating (tried again) | withdrawn
+
+It answers a mail that came in, or is the full mail for a draft in which its owner left an instruction.
+
+wanted      a mail deserves it; nothing is done yet
+generating  the model writes it, or wrote it when the process was killed
+written     its text is kept here; it may or may not lie in Drafts yet
+appended    it was seen in Drafts, and nobody has touched it since
+edited      its owner changed it: it is theirs for ever, and only followed
+sent        a mail that answers what it answers was sent when it left Drafts
+deleted     its owner threw it away: it is never made again
+withdrawn   Cyrano took it back, or gave it up; `reason` says why
+failed      it could not be written this time
 
 The rules this module keeps:
-1. The row is there before anything is generated, and a watched mail (account, `answers`) has at most one, for ever.
-2. The row of a watched mail holds from the start the Message-ID its draft will carry. Whoever finds the row `written`
-   after a crash looks for that id in the Drafts folder before appending, and so never appends twice.
+1. The row is there before anything is generated, and a mail (account, `answers`) has at most one, for ever. Only a row
+   of which nothing ever lay in Drafts may be dropped again.
+2. The row holds from the start the Message-ID its draft will carry. Whoever finds the row `written` after a crash looks
+   for that id in the Drafts folder before appending, and so never appends twice.
 3. Text is kept before it is appended: what is appended after a crash is what was written before it.
-4. A draft moves only along the arrows; a move from elsewhere is refused and nothing changes.
-5. Every question names its account or one draft.
+4. A draft that is to leave Drafts is `withdrawn` here before it is removed there, and loses its `ref` after: whoever
+   finds a withdrawn row with a `ref` removes the rest.
+5. A draft moves only along the arrows; a move from elsewhere is refused and nothing changes. What a mailbox shows late
+   may be mended: a deleted or withdrawn draft turns out to be sent, or lies in Drafts again and is then its owner's,
+   as may be what is found there after a crash.
+6. Every question names its account or one draft.
 """
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Engine, Row, insert, select, update
+from sqlalchemy import ColumnElement, Engine, Row, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from connectors.errors import StoreError
+from connectors.schema import arrival
 from connectors.schema import draft as table
+
+LATE_SENT = timedelta(days=1)
+"""How long a deleted draft is still looked for: some mail programs empty Drafts long before Sent shows the mail."""
+
+
+class DraftKind(StrEnum):
+    """What a draft was made for."""
+
+    REQUEST = "request"
+    """Somebody asked for it over HTTP; it never lies in Drafts."""
+    ANSWER = "answer"
+    """A mail came in that deserves an answer."""
+    INSTRUCTED = "instructed"
+    """Its owner saved a draft with an instruction."""
 
 
 class State(StrEnum):
@@ -34,6 +68,9 @@ class State(StrEnum):
     GENERATING = "generating"
     WRITTEN = "written"
     APPENDED = "appended"
+    EDITED = "edited"
+    SENT = "sent"
+    DELETED = "deleted"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -41,19 +78,38 @@ class State(StrEnum):
 
 
 OPEN = (State.WANTED, State.GENERATING, State.WRITTEN, State.FAILED)
-"""States of a watched mail whose draft is still to come."""
+"""States of a draft for the mailbox that is still to come."""
+_LAID = (State.APPENDED, State.EDITED, State.DELETED, State.WITHDRAWN)
+"""States of a draft that lay in Drafts, or may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftRow:
-    """A draft as the ledger knows it. `answers` is None for a draft on request; `message_id` is without brackets."""
+    """A draft as the ledger knows it. Ids of messages are without angle brackets."""
 
     draft_id: str
     account: str
+    kind: DraftKind
     answers: str | None
+    """The Message-ID it answers, or of the draft that held the instruction; None for a draft on request."""
+    thread_id: str
+    """Of the mail it answers: the id of the thread's first message."""
+    replaces: str
+    """The `draft_id` of the draft whose place it takes; "" mostly."""
     state: State
     reason: str
     message_id: str
+    """Of the draft in Drafts."""
+    ref: str
+    """Where it was last seen there; "" before that, and once it was taken out."""
+    seal: str
+    """Of its bytes as the mailbox gave them back; see `connectors.mailbox.seal`."""
+    missed_at: datetime | None
+    """When it was first not found there."""
+    original: bytes | None
+    """The owner's own draft that held the instruction, until it is replaced."""
+    recipients: tuple[str, ...]
+    """The addresses it is written to, where they are known."""
     instruction: str
     subject: str
     text: str
@@ -63,6 +119,8 @@ class DraftRow:
     source_ids: tuple[str, ...]
     created_at: datetime
     changed_at: datetime
+    begun_at: datetime | None
+    """When it was first given to the model."""
     first_token_s: float | None
     tokens: int | None
 
@@ -92,9 +150,12 @@ class Ledger:
         self._engine = engine
         self._clock = clock
 
-    def begin(self, account: str, *, instruction: str = "", subject: str = "") -> str:
+    # Drafts on request
+
+    def begin(self, account: str, *, instruction: str = "", subject: str = "", recipients: Sequence[str] = ()) -> str:
         """Enter a draft on request as being generated, and return its id."""
-        row = self._fresh(account, State.GENERATING, instruction=instruction, subject=subject)
+        given = {"instruction": instruction, "subject": subject, "recipients": list(recipients)}
+        row = self._fresh(account, DraftKind.REQUEST, State.GENERATING, **given)
         with self._engine.begin() as connection:
             connection.execute(insert(table).values(row))
         return str(row["draft_id"])
@@ -102,10 +163,6 @@ class Ledger:
     def finish(self, draft_id: str, written: Written) -> None:
         """Keep the text of a draft on request: it is done."""
         self._move(draft_id, (State.GENERATING,), State.DONE, **_facts(written))
-
-    def fail(self, draft_id: str, reason: str) -> None:
-        """Note why a draft did not come about. A watched mail's stays pending, and is tried again."""
-        self._move(draft_id, (State.WANTED, State.GENERATING, State.WRITTEN), State.FAILED, reason=reason)
 
     def cancel(self, draft_id: str, text: str) -> None:
         """Note that whoever asked went away, and what was written until then."""
@@ -122,45 +179,171 @@ class Ledger:
         with self._engine.begin() as connection:
             return connection.execute(update(table).where(abandoned).values(values)).rowcount
 
-    def want(self, account: str, answers: str, message_id: str) -> DraftRow:
-        """Enter a watched mail that deserves an answer, once; return its row, whether new or as it stands.
+    # Drafts for the mailbox, until they lie in Drafts
+
+    def want(
+        self,
+        account: str,
+        answers: str,
+        message_id: str,
+        *,
+        kind: DraftKind = DraftKind.ANSWER,
+        thread_id: str = "",
+        replaces: str = "",
+        instruction: str = "",
+        original: bytes | None = None,
+        recipients: Sequence[str] = (),
+    ) -> DraftRow:
+        """Enter a mail that deserves a draft, once; return its row, whether new or as it stands.
 
         Args:
             account: Whose mail it is.
-            answers: The Message-ID of the mail to answer.
+            answers: The Message-ID of the mail to answer, or of the draft with the instruction.
             message_id: The Message-ID the draft will carry; the first one given stays.
+            kind: What it is made for.
+            thread_id: Of the mail to answer.
+            replaces: The draft whose place it takes.
+            instruction: What its owner asked for.
+            original: The owner's own draft, byte for byte.
+            recipients: The addresses it will be written to.
         """
-        row = self._fresh(account, State.WANTED, answers=answers, message_id=message_id)
+        given: dict[str, object] = {
+            "thread_id": thread_id,
+            "replaces": replaces,
+            "instruction": instruction,
+            "original": original,
+        }
+        given |= {"answers": answers, "message_id": message_id, "recipients": list(recipients)}
+        row = self._fresh(account, kind, State.WANTED, **given)
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(table).values(row))
         except IntegrityError:  # it is there already, or another thread was quicker
             pass
+        found = self.answering(account, answers)
+        if found is None:
+            raise StoreError("A draft could not be entered.", hint="The account may have been removed.")
+        return found
+
+    def drop(self, row: DraftRow) -> None:
+        """Forget that a draft was wanted. Only for one of which nothing ever lay in Drafts.
+
+        What was to take its place takes that of the one before it.
+        """
+        here = and_(table.c.draft_id == row.draft_id, table.c.state.in_(OPEN), table.c.ref == "")
         with self._engine.begin() as connection:
-            same = (table.c.account == account) & (table.c.answers == answers)
-            return _row(connection.execute(select(table).where(same)).one())
+            after = table.c.replaces == row.draft_id
+            connection.execute(update(table).where(after).values(replaces=row.replaces))
+            if connection.execute(delete(table).where(here)).rowcount != 1:
+                raise StoreError(f"Draft {row.draft_id} cannot be dropped.", hint="Another process may have moved it.")
 
     def set_generating(self, draft_id: str) -> None:
-        """Note that a watched mail's draft is being written, for the first time or again."""
-        self._move(draft_id, (State.WANTED, State.GENERATING, State.FAILED), State.GENERATING, reason="")
+        """Note that a draft is being written, for the first time or again."""
+        begun_at = func.coalesce(table.c.begun_at, self._clock())
+        sources = (State.WANTED, State.GENERATING, State.FAILED)
+        self._move(draft_id, sources, State.GENERATING, reason="", begun_at=begun_at)
+
+    def fail(self, draft_id: str, reason: str) -> None:
+        """Note why a draft did not come about. One for the mailbox stays pending, and is tried again."""
+        self._move(draft_id, (State.WANTED, State.GENERATING, State.WRITTEN), State.FAILED, reason=reason)
 
     def keep_text(self, draft_id: str, written: Written) -> None:
-        """Keep a watched mail's draft before it is appended."""
+        """Keep the text of a draft for the mailbox before it is appended."""
         self._move(draft_id, (State.GENERATING,), State.WRITTEN, **_facts(written))
 
-    def set_appended(self, draft_id: str) -> None:
-        """Note that the draft was seen in the Drafts folder. Saying so twice does no harm."""
-        self._move(draft_id, (State.WRITTEN, State.APPENDED), State.APPENDED)
+    def set_appended(self, draft_id: str, *, ref: str = "", seal: str = "") -> None:
+        """Note that the draft was put into Drafts. Saying so twice does no harm.
+
+        Args:
+            draft_id: Which.
+            ref: Where it was seen there; "" where the mailbox does not find it.
+            seal: Of its bytes as the mailbox gives them back.
+        """
+        where = {name: value for name, value in (("ref", ref), ("seal", seal)) if value}
+        self._move(draft_id, (State.WRITTEN, State.APPENDED), State.APPENDED, **where)
+
+    # What becomes of it there
+
+    def set_ref(self, draft_id: str, ref: str) -> None:
+        """Note where in Drafts it is seen now; "" once it was taken out."""
+        self._note(draft_id, ref=ref, missed_at=None)
+
+    def miss(self, draft_id: str) -> None:
+        """Note that it is not found in Drafts, as of now."""
+        self._note(draft_id, missed_at=self._clock())
+
+    def drop_original(self, draft_id: str) -> None:
+        """Let go of the owner's own draft: the full mail has taken its place."""
+        self._note(draft_id, original=None)
+
+    def set_edited(self, draft_id: str, *, ref: str) -> None:
+        """Note that its owner changed it. It is theirs from now on.
+
+        Args:
+            draft_id: Which.
+            ref: Where their version lies.
+        """
+        self._move(draft_id, (State.WRITTEN, *_LAID), State.EDITED, ref=ref, missed_at=None, reason="")
+
+    def set_sent(self, draft_id: str) -> None:
+        """Note that what it answers was answered, and that it went with it."""
+        self._move(draft_id, _LAID, State.SENT, ref="", missed_at=None, reason="")
+
+    def set_deleted(self, draft_id: str) -> None:
+        """Note that its owner threw it away."""
+        self._move(draft_id, (State.APPENDED, State.EDITED), State.DELETED, ref="")
 
     def withdraw(self, draft_id: str, reason: str) -> None:
-        """Give a watched mail up for good, for example because it is gone. It is not pending any more."""
-        self._move(draft_id, OPEN, State.WITHDRAWN, reason=reason)
+        """Take back a draft that nobody touched, or give up one that is still to come; for good.
+
+        `ref` stays until the draft is taken out of Drafts: say so by `set_ref(draft_id, "")`.
+        """
+        self._move(draft_id, (*OPEN, State.APPENDED), State.WITHDRAWN, reason=reason)
+
+    # Questions
 
     def pending(self, account: str) -> list[DraftRow]:
-        """Return the watched mails whose draft is still to come, oldest first."""
-        is_open = (table.c.account == account) & table.c.answers.is_not(None) & table.c.state.in_(OPEN)
+        """Return the drafts for the mailbox that are still to come, oldest first."""
+        is_open = table.c.answers.is_not(None) & table.c.state.in_(OPEN)
+        return self._find(account, is_open)
+
+    def followed(self, account: str) -> list[DraftRow]:
+        """Return the drafts of which it may still change what became of them, oldest first.
+
+        They are those that lie in Drafts, those to be taken out of it, and those that were deleted a short while ago.
+        """
+        return self._find(
+            account,
+            or_(
+                table.c.state.in_((State.APPENDED, State.EDITED)),
+                and_(table.c.state == State.WITHDRAWN, table.c.ref != ""),
+                and_(table.c.state == State.DELETED, table.c.changed_at > self._clock() - LATE_SENT),
+            ),
+        )
+
+    def of_thread(self, account: str, thread_id: str) -> list[DraftRow]:
+        """Return the drafts of one thread, oldest first."""
+        return self._find(account, table.c.thread_id == thread_id)
+
+    def answering(self, account: str, answers: str) -> DraftRow | None:
+        """Return the draft that answers a mail."""
+        return next(iter(self._find(account, table.c.answers == answers)), None)
+
+    def replacing(self, row: DraftRow) -> DraftRow | None:
+        """Return the draft that takes the place of another."""
+        return next(iter(self._find(row.account, table.c.replaces == row.draft_id)), None)
+
+    def replaced(self, account: str) -> set[str]:
+        """Return the ids of the drafts whose place another is to take."""
+        query = select(table.c.replaces).where(table.c.account == account, table.c.replaces != "")
         with self._engine.begin() as connection:
-            return [_row(row) for row in connection.execute(select(table).where(is_open).order_by(table.c.created_at))]
+            return set(connection.scalars(query))
+
+    def begun_since(self, account: str, since: datetime) -> int:
+        """Count the answers that were given to the model for the first time since then."""
+        is_begun = and_(table.c.account == account, table.c.kind == DraftKind.ANSWER, table.c.begun_at >= since)
+        with self._engine.begin() as connection:
+            return connection.execute(select(func.count()).select_from(table).where(is_begun)).scalar_one()
 
     def get(self, draft_id: str) -> DraftRow | None:
         """Return one draft."""
@@ -174,10 +357,29 @@ class Ledger:
         with self._engine.begin() as connection:
             return [_row(row) for row in connection.execute(newest)]
 
-    def _fresh(self, account: str, state: State, **values: str) -> dict[str, Any]:
+    # How far a watcher that answers all mail has looked
+
+    def arrival(self, account: str) -> str | None:
+        """Return the cursor after which mail that came in is not known yet."""
+        with self._engine.begin() as connection:
+            return connection.execute(select(arrival.c.cursor).where(arrival.c.account == account)).scalar_one_or_none()
+
+    def set_arrival(self, account: str, cursor: str) -> None:
+        """Keep a cursor. All mail before it that deserves a draft must be in the ledger."""
+        values = {"cursor": cursor, "moved_at": self._clock()}
+        with self._engine.begin() as connection:
+            moved = connection.execute(update(arrival).where(arrival.c.account == account).values(values))
+            if not moved.rowcount:
+                connection.execute(insert(arrival).values(account=account, **values))
+
+    def _find(self, account: str, condition: ColumnElement[bool]) -> list[DraftRow]:
+        rows = select(table).where(table.c.account == account, condition).order_by(table.c.created_at)
+        with self._engine.begin() as connection:
+            return [_row(row) for row in connection.execute(rows)]
+
+    def _fresh(self, account: str, kind: DraftKind, state: State, **values: object) -> dict[str, Any]:
         now = self._clock()
-        draft_id = secrets.token_hex(16)
-        blank = {"draft_id": draft_id, "account": account, "state": state, "source_ids": []}
+        blank = {"draft_id": secrets.token_hex(16), "account": account, "kind": kind, "state": state, "source_ids": []}
         return {**blank, "created_at": now, "changed_at": now, **values}
 
     def _move(self, draft_id: str, sources: Sequence[State], target: State, **values: object) -> None:
@@ -188,20 +390,17 @@ class Ledger:
         if not is_moved:
             raise StoreError(f"Draft {draft_id} cannot become {target}.", hint="Another process may have moved it.")
 
+    def _note(self, draft_id: str, **values: object) -> None:
+        """Keep what changes no state."""
+        with self._engine.begin() as connection:
+            connection.execute(update(table).where(table.c.draft_id == draft_id).values(values))
+
 
 def _facts(written: Written) -> dict[str, Any]:
-    return {
-        "text": written.text,
-        "subject": written.subject,
-        "language": written.language,
-        "adapter": written.adapter,
-        "prompt_version": written.prompt_version,
-        "source_ids": list(written.source_ids),
-        "first_token_s": written.first_token_s,
-        "tokens": written.tokens,
-    }
+    return {**asdict(written), "source_ids": list(written.source_ids)}
 
 
 def _row(row: Row[Any]) -> DraftRow:
     values = row._asdict()
-    return DraftRow(**{**values, "state": State(row.state), "source_ids": tuple(row.source_ids)})
+    mended = {"state": State(row.state), "kind": DraftKind(row.kind)}
+    return DraftRow(**{**values, **mended, "source_ids": tuple(row.source_ids), "recipients": tuple(row.recipients)})

@@ -17,6 +17,7 @@ from service.wire import (
     MetaItem,
     ProblemAnswer,
     ReadyAnswer,
+    StatsAnswer,
     TokenItem,
 )
 
@@ -37,6 +38,18 @@ _ERRORS = {
 }
 
 
+ANSWERS = (
+    AccountsAnswer,
+    DraftAnswer,
+    DraftsAnswer,
+    MetaItem,
+    ProblemAnswer,
+    ReadyAnswer,
+    StatsAnswer,
+    TokenItem,
+)
+
+
 @cache
 def describe() -> dict[str, Any]:
     """Return the OpenAPI 3.1 document."""
@@ -50,10 +63,7 @@ def describe() -> dict[str, Any]:
         "paths": _paths(),
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": _schemas(
-                [DraftBody],
-                [AccountsAnswer, DraftAnswer, DraftsAnswer, MetaItem, ProblemAnswer, ReadyAnswer, TokenItem],
-            ),
+            "schemas": _schemas([DraftBody], ANSWERS),
         },
     }
 
@@ -76,6 +86,7 @@ def _paths() -> dict[str, Any]:
     return {
         "/draft": {"post": draft},
         "/drafts": {"get": drafts},
+        "/stats": {"get": _operation("What became of the drafts, by week.", StatsAnswer, errors=_pick("401"))},
         "/accounts": {"get": _operation("What the token may draft for.", AccountsAnswer, errors=_pick("401"))},
         "/readyz": {"get": ready},
         "/healthz": {"get": alive},

@@ -7,7 +7,9 @@ from typing import Protocol
 from connectors.account import AccountRecord
 from service.auth import Tokens
 from service.draft import DraftEvent, DraftRequest
+from service.health import Health
 from service.ledger import Ledger
+from service.outcomes import Outcomes
 
 
 class Drafts(Protocol):
@@ -24,11 +26,13 @@ class Parts:
     drafter: Drafts
     ledger: Ledger
     tokens: Tokens
+    health: Health
+    outcomes: Outcomes
     account: Callable[[str], AccountRecord]
     """Returns the account of a name: `Archive.account`."""
     adapter: Callable[[str], str | None]
     """Returns the name of the adapter in service for an account, or None where the base model writes."""
     notices: Callable[[str], Sequence[str]]
-    """Returns what is not as it should be with an account's mailbox and adapters, and what to do."""
+    """Returns what is not as it should be with an account's adapters, and what to do."""
     checks: Mapping[str, Callable[[], object]]
     """What /readyz asks, part by part; a part that is not ready raises a CyranoError."""

@@ -23,8 +23,11 @@ from service.wire import (
     AccountsAnswer,
     DraftsAnswer,
     ReadyAnswer,
+    StatsAnswer,
     draft_answer,
     draft_item,
+    part_item,
+    week_item,
 )
 
 logger = logging.getLogger(__name__)
@@ -59,8 +62,13 @@ def make_routes(parts: Parts, settings: HttpSettings) -> Blueprint:
     @routes.get("/accounts")
     def accounts() -> Response:
         name = allowed().account
-        owner, notices = str(parts.account(name).owner), tuple(parts.notices(name))
-        item = AccountItem(name=name, owner=owner, adapter=parts.adapter(name), notices=notices)
+        item = AccountItem(
+            name=name,
+            owner=str(parts.account(name).owner),
+            adapter=parts.adapter(name),
+            notices=tuple(parts.notices(name)),
+            parts=tuple(map(part_item, parts.health.of(name))),
+        )
         return _json(AccountsAnswer(accounts=(item,)))
 
     @routes.get("/drafts")
@@ -68,6 +76,10 @@ def make_routes(parts: Parts, settings: HttpSettings) -> Blueprint:
         limit = request.args.get("limit", RECENT, type=int)
         rows = parts.ledger.recent(allowed().account, max(1, min(limit, MOST_RECENT)))
         return _json(DraftsAnswer(drafts=tuple(map(draft_item, rows))))
+
+    @routes.get("/stats")
+    def stats() -> Response:
+        return _json(StatsAnswer(weeks=tuple(map(week_item, parts.outcomes.weekly(allowed().account)))))
 
     @routes.get("/healthz")
     def healthz() -> Response:

@@ -28,7 +28,7 @@ from service.web import create_app
 
 ADAPTERS_EVERY_S = 2.0
 LOOK_EVERY_S = 0.5
-JOIN_S = 10.0
+JOIN_S = 15.0
 """How long a thread may take to stop; one that takes longer, such as a load of a model, dies with the process."""
 
 
@@ -67,7 +67,6 @@ def _enter_parts(stack: ExitStack, app: App, role: Role, stop: threading.Event) 
     if role is not Role.ENGINE:
         stack.enter_context(app.hold())
         need_space(app.home)
-    if role & (Role.SERVE | Role.WATCH):
         app.join()
     if Role.SERVE in role:
         app.ledger.fail_abandoned(before=datetime.now(UTC))
@@ -77,10 +76,9 @@ def _enter_parts(stack: ExitStack, app: App, role: Role, stop: threading.Event) 
         stack.enter_context(_thread("warm", app.warm))
         stack.enter_context(_thread("adapters", partial(app.adapters.watch, ADAPTERS_EVERY_S, stop)))
     if Role.SCHEDULE in role:
-        stack.enter_context(scheduled(partial(app.sync_all, stop), app.settings.sync.every_minutes))
+        stack.enter_context(scheduled(app.account_names, app.sync_turns(stop).take))
     if Role.WATCH in role:
-        for watcher in app.watchers:
-            stack.enter_context(_thread(f"watch-{watcher.status.account}", partial(watcher.run, stop)))
+        stack.enter_context(_thread("crew", partial(app.crew().run, stop)))
     return engine
 
 

@@ -1,7 +1,7 @@
 """What is answered: the JSON of the HTTP service, made from the records inside."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from html import escape
 
 from pydantic import BaseModel, Field
@@ -9,7 +9,9 @@ from pydantic import BaseModel, Field
 from retrieval.prompt import Source
 from service.draft import Done, Meta
 from service.facts import Fact, FactKind
+from service.health import PartHealth
 from service.ledger import DraftRow
+from service.outcomes import Week
 
 
 class SourceItem(BaseModel):
@@ -66,6 +68,19 @@ class DraftAnswer(MetaItem):
     timings_ms: TimingsItem
 
 
+class PartItem(BaseModel):
+    """How the sync or the watch of an account's mailbox does."""
+
+    part: str = Field(description='"sync" or "watch".')
+    state: str
+    tried_at: datetime
+    done_at: datetime | None = Field(description="When it last went well.")
+    waiting: int = Field(description="Mails whose draft is still to come.")
+    report: str
+    error: str
+    hint: str = Field(description="What to do about the error.")
+
+
 class AccountItem(BaseModel):
     """An account the token may draft for."""
 
@@ -73,12 +88,31 @@ class AccountItem(BaseModel):
     owner: str
     adapter: str | None = Field(description="The adapter in service; null is the base model.")
     notices: tuple[str, ...] = Field(description="What is not as it should be, and what to do.")
+    parts: tuple[PartItem, ...] = Field(description="How its mailbox does.")
 
 
 class AccountsAnswer(BaseModel):
     """The accounts the token may draft for."""
 
     accounts: tuple[AccountItem, ...]
+
+
+class WeekItem(BaseModel):
+    """What became of the drafts of one week that one adapter wrote."""
+
+    starts: date = Field(description="A Monday.")
+    adapter: str | None = Field(description="What wrote them; null is the base model.")
+    as_is: int = Field(description="Sent as they were.")
+    light: int = Field(description="Sent after small changes.")
+    rewritten: int
+    ignored: int = Field(description="Not used within two weeks.")
+    waiting: int = Field(description="May still be sent.")
+
+
+class StatsAnswer(BaseModel):
+    """How useful the account's drafts were, oldest week first."""
+
+    weeks: tuple[WeekItem, ...]
 
 
 class DraftItem(BaseModel):
@@ -147,6 +181,33 @@ def draft_answer(done: Done) -> DraftAnswer:
         html=to_html(done.text),
         unsupported=tuple(map(_fact, done.unsupported)),
         timings_ms=TimingsItem(retrieved=timings.retrieved, first_token=timings.first_token, total=timings.total),
+    )
+
+
+def part_item(health: PartHealth) -> PartItem:
+    """Return how a part of an account does."""
+    return PartItem(
+        part=health.part,
+        state=health.state,
+        tried_at=health.tried_at,
+        done_at=health.done_at,
+        waiting=health.waiting,
+        report=health.report,
+        error=health.error,
+        hint=health.hint,
+    )
+
+
+def week_item(week: Week) -> WeekItem:
+    """Return what became of a week's drafts."""
+    return WeekItem(
+        starts=week.starts,
+        adapter=week.adapter or None,
+        as_is=week.as_is,
+        light=week.light,
+        rewritten=week.rewritten,
+        ignored=week.ignored,
+        waiting=week.waiting,
     )
 
 

@@ -1,11 +1,16 @@
 """`cyrano status` and `cyrano doctor`."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
 import click
 
 from connectors.adapter import current_version
 from service.app import App, open_app
 from service.client import NOT_RUNNING, read_notices, read_readiness
 from service.doctor import examine
+from service.forget import retrain_note
+from service.health import PartHealth
 
 
 @click.command()
@@ -33,9 +38,14 @@ def status() -> int:
             click.echo(f"Cyrano is not running. {NOT_RUNNING}")
         for record in app.archive.accounts():
             click.echo(_account_line(app, record.name))
+            for health in app.health.of(record.name):
+                for line in _part_lines(health, datetime.now(UTC)):
+                    click.echo(f"    {line}")
             if parts is not None:
                 for notice in read_notices(http.near_host, http.port, app.local_token(record.name)):
                     click.echo(f"    {notice}")
+            elif note := retrain_note(app.adapters_root, record.name, is_strict=app.settings.forget.strict):
+                click.echo(f"    {note}")
     return 1 if parts is None else 0
 
 
@@ -43,4 +53,26 @@ def _account_line(app: App, name: str) -> str:
     counts = app.archive.count(name)
     version = current_version(app.adapters_root, name)
     adapter = f"adapter {name}@v{version}" if version else "no adapter yet: cyrano train"
-    return f"{name}: {counts.total} mails, {counts.kept} learned from, {adapter}"
+    aside = f", {counts.quarantined} put aside" if counts.quarantined else ""
+    return f"{name}: {counts.total} mails, {counts.kept} learned from{aside}, {adapter}"
+
+
+def _part_lines(part: PartHealth, now: datetime) -> Iterator[str]:
+    """Say how a part does: what it last did and when, what waits, what went wrong and what to do."""
+    waiting = f", {part.waiting} waiting for a draft" if part.waiting else ""
+    report = f": {part.report}" if part.report and not part.error else ""
+    yield f"{part.part:<5} {part.state}, {_ago(part.tried_at, now)}{waiting}{report}"
+    if part.error:
+        went_well = f" It last went well {_ago(part.done_at, now)}." if part.done_at else ""
+        yield f"      {part.error}{went_well}"
+    if part.hint:
+        yield f"      → {part.hint}"
+
+
+def _ago(then: datetime, now: datetime) -> str:
+    """Say how long ago something was, roughly."""
+    past = now - then
+    for unit, name in ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute")):
+        if count := past // unit:
+            return f"{count} {name}{'s' if count > 1 else ''} ago"
+    return "just now"

@@ -18,7 +18,9 @@ from connectors.message import Address
 from retrieval.prompt import PROMPT_VERSION, PromptSettings, Request, Source
 from service.auth import Tokens
 from service.draft import Drafter
+from service.health import Health
 from service.ledger import Ledger
+from service.outcomes import Outcomes
 from service.parts import Parts
 
 ANA = Address(addr="ana@example.org", name="Ana Lopez")
@@ -157,6 +159,11 @@ class House:
         """The real tokens."""
         return Tokens(self.engine)
 
+    @property
+    def health(self) -> Health:
+        """How the account really does."""
+        return Health(self.engine)
+
     def drafter(self) -> Drafter:
         """The real drafter on the stand-ins."""
         return Drafter(
@@ -178,6 +185,8 @@ class House:
             drafter=self.drafter(),
             ledger=self.ledger,
             tokens=self.tokens,
+            health=self.health,
+            outcomes=Outcomes(self.engine),
             account=account,
             adapter=lambda _: "ana@v1",
             notices=lambda _: ("The mailbox does not answer.",),

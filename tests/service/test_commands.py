@@ -1,8 +1,10 @@
 """The command line: what a person types, in this process, on a home folder of its own."""
 
+import io
 import json
 import os
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -374,6 +376,28 @@ class TestState:
             "Cyrano is not running. Start it: cyrano up",
             "ana: 0 mails, 0 learned from, no adapter yet: cyrano train",
         ]
+
+    @pytest.mark.usefixtures("ana")
+    def test_status_tells_the_last_sync_whoever_began_it(self, cyrano: Cyrano, mbox: Path) -> None:
+        """Also one by hand, and what was wrong with it."""
+        cyrano("sync")
+        assert any(line.startswith("    sync  ok, just now: 9 new mails") for line in cyrano("status").lines)
+        mbox.unlink()
+        cyrano("sync")
+        said = cyrano("status").lines
+        assert "    sync  failed, just now" in said
+        assert any(f"There is no file {mbox}. It last went well just now." in line for line in said)
+
+    @pytest.mark.usefixtures("ana")
+    def test_a_question_without_a_terminal_is_an_error_that_says_so(
+        self, cyrano: Cyrano, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Under a service manager or cron nobody answers; that nothing was done must not look like an accident."""
+        monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+        said = cyrano("account", "remove", "ana")
+        assert said.code == 2
+        assert "nobody answered" in said.err
+        assert "ana" in cyrano("account", "list").out
 
     @pytest.mark.usefixtures("ana")
     def test_draft_says_how_to_start_the_service(self, cyrano: Cyrano) -> None:

@@ -56,3 +56,25 @@ def test_broken_file_is_named(tmp_path: Path) -> None:
 def test_home_comes_from_the_environment(tmp_path: Path) -> None:
     """CYRANO_HOME says where all state lies."""
     assert find_home({"CYRANO_HOME": str(tmp_path)}) == tmp_path
+
+
+def test_an_account_may_want_it_otherwise(tmp_path: Path) -> None:
+    """What its own section does not say is as for all."""
+    text = '[watch]\npoll_s = 5.0\n[accounts.ana.watch]\nfolder = "Antworten"\n'
+    (tmp_path / "cyrano.toml").write_text(text)
+    settings = load_settings(tmp_path, {})
+    assert (settings.watch_of("ana").folder, settings.watch_of("ana").poll_s) == ("Antworten", 5.0)
+    assert settings.watch_of("ben") == settings.watch
+    assert settings.compose_of("ana") == settings.compose
+
+
+def test_a_slip_in_an_accounts_section_is_named(tmp_path: Path) -> None:
+    """When Cyrano starts, not when that account's first mail comes."""
+    (tmp_path / "cyrano.toml").write_text('[accounts.ana.watch]\nfoldr = "X"\n')
+    with pytest.raises(ConfigError, match=r"accounts\.ana\.watch\.foldr") as raised:
+        load_settings(tmp_path, {})
+    assert raised.value.hint == "Did you mean folder?"
+    (tmp_path / "cyrano.toml").write_text("[accounts.ana.wach]\nfolder = 'X'\n")
+    with pytest.raises(ConfigError, match=r"accounts\.ana\.wach") as raised:
+        load_settings(tmp_path, {})
+    assert raised.value.hint == "Did you mean watch?"

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from connectors.errors import StoreError
-from service.ledger import Ledger, State, Written
+from service.ledger import OPEN, DraftKind, DraftRow, Ledger, State, Written
 from tests.service.stand_ins import make_database
 
 TEXT = Written(text="Hi", subject="Re: x", language="en", adapter="ana@v1", source_ids=["a", "b"], tokens=3)
@@ -118,3 +118,194 @@ def test_drafts_left_behind_are_failed(ledger: Ledger) -> None:
     assert ledger.fail_abandoned(young_row.created_at) == 1
     states = {row.draft_id: row.state for row in ledger.recent("ana", 9)}
     assert states == {old: State.FAILED, watched.draft_id: State.GENERATING, young: State.GENERATING}
+
+
+def _written(ledger: Ledger, answers: str = "m1@x", *, replaces: str = "") -> str:
+    row = ledger.want("ana", answers, f"d-{answers}", thread_id="t@x", replaces=replaces)
+    ledger.set_generating(row.draft_id)
+    ledger.keep_text(row.draft_id, TEXT)
+    return row.draft_id
+
+
+def _appended(ledger: Ledger, answers: str = "m1@x", *, replaces: str = "") -> str:
+    draft_id = _written(ledger, answers, replaces=replaces)
+    ledger.set_appended(draft_id, ref="Drafts;1;7", seal="5" * 64)
+    return draft_id
+
+
+def _get(ledger: Ledger, draft_id: str) -> DraftRow:
+    row = ledger.get(draft_id)
+    assert row is not None
+    return row
+
+
+def test_a_row_keeps_what_it_was_made_from(ledger: Ledger) -> None:
+    """Kind, thread, whose place it takes, instruction and the owner's own draft, until that is let go."""
+    row = ledger.want(
+        "ana",
+        "own@ana",
+        "d1@cyrano",
+        kind=DraftKind.INSTRUCTED,
+        thread_id="t@x",
+        replaces="0" * 32,
+        instruction="decline",
+        original=b"@cyrano decline",
+        recipients=["ben@example.net"],
+    )
+    assert (row.kind, row.thread_id, row.replaces) == (DraftKind.INSTRUCTED, "t@x", "0" * 32)
+    assert (row.instruction, row.original, row.recipients) == ("decline", b"@cyrano decline", ("ben@example.net",))
+    ledger.drop_original(row.draft_id)
+    assert _get(ledger, row.draft_id).original is None
+    assert _get(ledger, ledger.begin("ana")).kind is DraftKind.REQUEST
+    assert ledger.want("ana", "m1@x", "d2@cyrano").kind is DraftKind.ANSWER
+
+
+def test_where_a_draft_lies_is_known_until_it_is_taken_out(ledger: Ledger) -> None:
+    """A later place takes the place of an earlier one, and a draft that is found again was not missing."""
+    draft_id = _appended(ledger)
+    ledger.miss(draft_id)
+    assert _get(ledger, draft_id).missed_at is not None
+    ledger.set_ref(draft_id, "Drafts;1;9")
+    row = _get(ledger, draft_id)
+    assert (row.ref, row.missed_at, row.seal, row.state) == ("Drafts;1;9", None, "5" * 64, State.APPENDED)
+    ledger.set_appended(draft_id)
+    assert _get(ledger, draft_id).ref == "Drafts;1;9"
+
+
+_MOVES = {
+    "generating": Ledger.set_generating,
+    "fail": lambda ledger, draft_id: ledger.fail(draft_id, "why"),
+    "keep_text": lambda ledger, draft_id: ledger.keep_text(draft_id, TEXT),
+    "appended": Ledger.set_appended,
+    "edited": lambda ledger, draft_id: ledger.set_edited(draft_id, ref="Drafts;1;8"),
+    "sent": Ledger.set_sent,
+    "deleted": Ledger.set_deleted,
+    "withdraw": lambda ledger, draft_id: ledger.withdraw(draft_id, "why"),
+}
+_ARROWS = {
+    State.WANTED: {"generating", "fail", "withdraw"},
+    State.GENERATING: {"generating", "fail", "keep_text", "withdraw"},
+    State.FAILED: {"generating", "withdraw"},
+    State.WRITTEN: {"fail", "appended", "edited", "withdraw"},
+    State.APPENDED: {"appended", "edited", "sent", "deleted", "withdraw"},
+    State.EDITED: {"edited", "sent", "deleted"},
+    State.DELETED: {"edited", "sent"},
+    State.WITHDRAWN: {"edited", "sent"},
+    State.SENT: set(),
+}
+_WAYS = {
+    State.WANTED: (),
+    State.GENERATING: ("generating",),
+    State.FAILED: ("generating", "fail"),
+    State.WRITTEN: ("generating", "keep_text"),
+    State.APPENDED: ("generating", "keep_text", "appended"),
+    State.EDITED: ("generating", "keep_text", "appended", "edited"),
+    State.SENT: ("generating", "keep_text", "appended", "sent"),
+    State.DELETED: ("generating", "keep_text", "appended", "deleted"),
+    State.WITHDRAWN: ("generating", "keep_text", "appended", "withdraw"),
+}
+
+
+@pytest.mark.parametrize("move", _MOVES)
+@pytest.mark.parametrize("state", _ARROWS)
+def test_every_move_is_an_arrow_or_refused(ledger: Ledger, state: State, move: str) -> None:
+    """All states, all moves: what is not drawn at the head of the module changes nothing."""
+    draft_id = ledger.want("ana", "m1@x", "d1@cyrano").draft_id
+    for step in _WAYS[state]:
+        _MOVES[step](ledger, draft_id)
+    before = _get(ledger, draft_id)
+    assert before.state is state
+    if move in _ARROWS[state]:
+        _MOVES[move](ledger, draft_id)
+    else:
+        with pytest.raises(StoreError, match="cannot become"):
+            _MOVES[move](ledger, draft_id)
+        assert _get(ledger, draft_id) == before
+
+
+def test_followed_is_what_may_still_change(ledger: Ledger) -> None:
+    """What lies in Drafts, what is to be taken out of it, and what was deleted a short while ago."""
+    ids = {name: _appended(ledger, name) for name in ("there", "edited", "sent", "deleted", "withdrawn", "out")}
+    _written(ledger, "written")
+    ledger.set_edited(ids["edited"], ref="Drafts;1;8")
+    ledger.set_sent(ids["sent"])
+    ledger.set_deleted(ids["deleted"])
+    ledger.withdraw(ids["withdrawn"], "why")
+    ledger.withdraw(ids["out"], "why")
+    ledger.set_ref(ids["out"], "")
+    assert [row.answers for row in ledger.followed("ana")] == ["there", "edited", "deleted", "withdrawn"]
+    assert ledger.followed("bob") == []
+
+
+def test_a_draft_deleted_long_ago_is_not_followed(engine: Engine) -> None:
+    """After a day nobody looks for it in Sent any more."""
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    draft_id = _appended(Ledger(engine, clock=lambda: now))
+    Ledger(engine, clock=lambda: now).set_deleted(draft_id)
+    assert Ledger(engine, clock=lambda: now + timedelta(hours=23)).followed("ana")
+    assert Ledger(engine, clock=lambda: now + timedelta(hours=25)).followed("ana") == []
+
+
+def test_only_what_never_lay_in_drafts_can_be_dropped(ledger: Ledger) -> None:
+    """The mail may then be wanted again; who was to take its place takes that of the one before."""
+    first = _get(ledger, _appended(ledger, "m1@x"))
+    second = ledger.want("ana", "m2@x", "d2", replaces=first.draft_id)
+    third = ledger.want("ana", "m3@x", "d3", replaces=second.draft_id)
+    with pytest.raises(StoreError, match="cannot be dropped"):
+        ledger.drop(first)
+    assert _get(ledger, second.draft_id).replaces == first.draft_id
+    ledger.drop(second)
+    assert ledger.get(second.draft_id) is None
+    assert _get(ledger, third.draft_id).replaces == first.draft_id
+    after = ledger.replacing(first)
+    assert after is not None
+    assert after.draft_id == third.draft_id
+    assert ledger.want("ana", "m2@x", "d2").state is State.WANTED
+
+
+def test_drafts_are_found_by_thread_and_by_mail(ledger: Ledger) -> None:
+    """Each account its own."""
+    ids = [_appended(ledger, "m1@x"), _written(ledger, "m2@x")]
+    ledger.want("bob", "m1@x", "d1", thread_id="t@x")
+    assert [row.draft_id for row in ledger.of_thread("ana", "t@x")] == ids
+    found = ledger.answering("ana", "m2@x")
+    assert found is not None
+    assert found.draft_id == ids[1]
+    assert ledger.answering("ana", "m9@x") is None
+
+
+def test_what_was_begun_is_counted_once(ledger: Ledger) -> None:
+    """When it was first given to the model counts, however often it is tried; mails that wait do not."""
+    row = ledger.want("ana", "m1@x", "d1")
+    since = row.created_at
+    assert ledger.begun_since("ana", since) == 0
+    ledger.set_generating(row.draft_id)
+    begun_at = _get(ledger, row.draft_id).begun_at
+    ledger.fail(row.draft_id, "engine down")
+    ledger.set_generating(row.draft_id)
+    assert _get(ledger, row.draft_id).begun_at == begun_at
+    assert ledger.begun_since("ana", since) == 1
+    assert ledger.begun_since("bob", since) == 0
+    assert begun_at is not None
+    assert ledger.begun_since("ana", begun_at + timedelta(seconds=1)) == 0
+    asked = ledger.want("ana", "own@ana", "d2", kind=DraftKind.INSTRUCTED)
+    ledger.set_generating(asked.draft_id)
+    assert ledger.begun_since("ana", since) == 1  # asked for by hand
+
+
+def test_the_arrival_cursor_is_each_accounts_own(ledger: Ledger) -> None:
+    """None before the first, then the last one kept."""
+    assert ledger.arrival("ana") is None
+    for cursor in ("7:1", "7:9"):
+        ledger.set_arrival("ana", cursor)
+        assert ledger.arrival("ana") == cursor
+    assert ledger.arrival("bob") is None
+
+
+def test_open_states_are_those_still_to_come(ledger: Ledger) -> None:
+    """What is pending is just what is open."""
+    for state in OPEN:
+        row = ledger.want("ana", state, f"d-{state}")
+        for step in _WAYS[state]:
+            _MOVES[step](ledger, row.draft_id)
+    assert [row.answers for row in ledger.pending("ana")] == list(OPEN)

@@ -13,8 +13,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from connectors.errors import EngineDown, StoreError
+from service.health import Part
 from service.http import HttpSettings
-from service.ledger import State
+from service.ledger import State, Written
 from service.web import create_app
 from tests.service.stand_ins import House, make_database
 
@@ -99,7 +100,7 @@ def test_thread_message_without_sender_is_the_recipients(post: Callable[..., Tes
 def test_token_is_needed(client: FlaskClient) -> None:
     """Whatever belongs to an account needs its token."""
     for ask in (client.post, client.get):
-        for path in ["/draft"] if ask == client.post else ["/drafts", "/accounts"]:
+        for path in ["/draft"] if ask == client.post else ["/drafts", "/accounts", "/stats"]:
             response = ask(path, base_url=BASE)
             check_problem(response, 401, "not-allowed")
             assert response.headers["WWW-Authenticate"] == "Bearer"
@@ -200,11 +201,24 @@ def test_drafts_lists_the_last_ones(post: Callable[..., TestResponse], client: F
 
 
 def test_accounts_names_the_tokens_own(client: FlaskClient, house: House) -> None:
-    """The console can say for whom it drafts, with which adapter, and what is not as it should be."""
+    """With the adapter in service, what is wrong, and how its mailbox does."""
+    house.health.note("ana", Part.SYNC, "failed", error="The server is away.", hint="Wait.")
     headers = {"Authorization": f"Bearer {house.tokens.create('ana', 'test')}"}
-    answer = client.get("/accounts", base_url=BASE, headers=headers).get_json()
-    ana = {"name": "ana", "owner": "Ana Lopez <ana@example.org>", "adapter": "ana@v1"}
-    assert answer == {"accounts": [{**ana, "notices": ["The mailbox does not answer."]}]}
+    (account,) = client.get("/accounts", base_url=BASE, headers=headers).get_json()["accounts"]
+    assert (account["name"], account["adapter"]) == ("ana", "ana@v1")
+    assert account["notices"] == ["The mailbox does not answer."]
+    (part,) = account["parts"]
+    assert (part["part"], part["state"]) == ("sync", "failed")
+    assert (part["error"], part["hint"]) == ("The server is away.", "Wait.")
+
+
+def test_stats_tell_what_became_of_the_tokens_own_drafts(client: FlaskClient, house: House) -> None:
+    """By week and adapter; a draft of today may still be sent."""
+    draft_id = house.ledger.begin("ana", instruction="Thank Ben.")
+    house.ledger.finish(draft_id, Written(text="Thank you, Ben.", adapter="ana@v1"))
+    headers = {"Authorization": f"Bearer {house.tokens.create('ana', 'test')}"}
+    (week,) = client.get("/stats", base_url=BASE, headers=headers).get_json()["weeks"]
+    assert (week["adapter"], week["as_is"], week["waiting"]) == ("ana@v1", 0, 1)
 
 
 def test_ready_says_which_part_is_not(house: House) -> None:

@@ -2,10 +2,12 @@
 
 import { Problem, getJson, streamDraft, token } from "./api.js";
 import * as letter from "./letter.js";
+import * as mailbox from "./mailbox.js";
 
 const $ = (id) => document.getElementById(id);
 const UNAUTHORIZED = 401;
 const STOP_NOTICED_MS = 1500; // by then the service knows that nobody listens any more
+const LOOK_EVERY_MS = 30_000;
 let running = null;
 
 async function enter() {
@@ -13,7 +15,7 @@ async function enter() {
   try {
     const { accounts } = await getJson("/accounts");
     showDesk(accounts[0]);
-    await listRecent();
+    await Promise.all([listRecent(), showUse()]);
   } catch (error) {
     if (error.status === UNAUTHORIZED) return showGate(error.message);
     showDesk();
@@ -37,7 +39,24 @@ function showDesk(account) {
   if (!account) return;
   $("who").hidden = false;
   $("owner").textContent = account.owner;
+  showAccount(account);
+}
+
+function showAccount(account) {
   $("voice").textContent = letter.voiceOf(account.adapter);
+  mailbox.showParts(account.parts, account.notices);
+}
+
+async function showUse() {
+  const { weeks } = await getJson("/stats");
+  mailbox.showWeeks(weeks);
+}
+
+/** Look how the mailbox does while the page is looked at; what fails now is told by what is asked for next. */
+async function look() {
+  if (document.hidden || $("desk").hidden) return;
+  const { accounts } = await getJson("/accounts").catch(() => ({ accounts: [] }));
+  accounts.forEach(showAccount);
 }
 
 async function write() {
@@ -149,6 +168,7 @@ $("gate").addEventListener("submit", (event) => {
   $("token").value = "";
   enter();
 });
+setInterval(look, LOOK_EVERY_MS);
 addEventListener("hashchange", () => token.takeFromLink() && enter());
 
 token.takeFromLink();
