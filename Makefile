@@ -19,13 +19,13 @@ check: setup  ## Lint, types, floors and the quick tests, in under a minute
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not server and not browser and not gpu"
+	$(BIN)/pytest -m "not server and not browser and not desktop and not gpu"
 
 parts:
 	tests/parts.sh
 
 test: parts check  ## All that CI runs: `check`, then the tests on real servers
-	$(BIN)/pytest -m "server or browser" --durations=10
+	$(BIN)/pytest -m "server or browser or desktop" --durations=15
 
 bench: setup  ## Measure, side by side with named baselines
 	for bench in start ingest cleaning sync retrieval draft; do $(BIN)/python -m tests.bench.$$bench || exit 1; done

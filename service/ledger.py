@@ -321,10 +321,6 @@ class Ledger:
             ),
         )
 
-    def of_thread(self, account: str, thread_id: str) -> list[DraftRow]:
-        """Return the drafts of one thread, oldest first."""
-        return self._find(account, table.c.thread_id == thread_id)
-
     def answering(self, account: str, answers: str) -> DraftRow | None:
         """Return the draft that answers a mail."""
         return next(iter(self._find(account, table.c.answers == answers)), None)
