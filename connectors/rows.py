@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from connectors.account import AccountRecord
-from connectors.keep import text_hash
+from connectors.cleaning.keep import text_hash
 from connectors.message import Address, ArchivedEmail, Email, Kind
 
 EXCLUDED = "taken out by its owner"

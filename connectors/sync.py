@@ -15,11 +15,11 @@ from dataclasses import dataclass, fields, replace
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors import mime, signature
 from connectors.account import Account, AccountRecord, RawMessage
 from connectors.archive import Archive
+from connectors.cleaning import mime, signature
+from connectors.cleaning.keep import DEFAULT_MIN_WORDS, judge, text_hash
 from connectors.errors import AccountError, UnreadableMessage
-from connectors.keep import DEFAULT_MIN_WORDS, judge, text_hash
 from connectors.message import ArchivedEmail, Email
 from connectors.parents import fetch_parents
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from connectors.keep import text_hash
+from connectors.cleaning.keep import text_hash
 from connectors.message import Address, Email
 from retrieval.chunks import chunk
 from retrieval.index import Hit, Index, IndexedMail, Passage, StoredMail

@@ -11,15 +11,15 @@ from threading import Event
 from connectors.account import AccountRecord
 from connectors.adapter import list_cards, remember_versions
 from connectors.archive import Archive
-from connectors.compose_signature import SIGNATURE_MAILS, choose_signature
+from connectors.cleaning.language import detect
+from connectors.composing.signature import SIGNATURE_MAILS, choose_signature
 from connectors.errors import ConfigError, CyranoError, StoreError, UsageError
 from connectors.forget import empty, shred
 from connectors.forgotten import forgotten
-from connectors.language import detect
 from connectors.llm import ModelServer
 from connectors.message import Address
-from connectors.oauth import Credential
-from connectors.oauth_store import TokenStore
+from connectors.oauth.store import TokenStore
+from connectors.oauth.tokens import Credential
 from connectors.secrets import Secrets, open_secrets
 from retrieval.embedder import Embedder
 from retrieval.index import open_index
@@ -47,7 +47,7 @@ from service.parts import Parts
 from service.progress import OnProgress, waiting
 from service.training import runs_of
 from service.turns import Stopped, SyncTurns
-from service.watch import Watcher, WatchStatus
+from service.watching.watch import Watcher, WatchStatus
 
 
 @contextmanager

@@ -14,9 +14,9 @@ from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from connectors.archive import ArchiveSettings
-from connectors.compose import ComposeSettings
+from connectors.composing.reply import ComposeSettings
 from connectors.errors import ConfigError
-from connectors.gmail_quota import QuotaSettings
+from connectors.gmail.quota import QuotaSettings
 from connectors.job import TrainSettings
 from connectors.llm import Sampling
 from connectors.sync import SyncSettings
@@ -27,7 +27,7 @@ from retrieval.rank import RetrievalSettings
 from service.engine.settings import EngineSettings
 from service.forget import ForgetSettings
 from service.http import HttpSettings
-from service.watch_settings import WatchSettings
+from service.watching.settings import WatchSettings
 
 Section = TypeVar("Section", bound=BaseModel)
 

@@ -27,7 +27,7 @@ JOIN_S = 10.0
 
 
 class Worker(Protocol):
-    """What works for one account until it is told to stop: `service.watch.Watcher`."""
+    """What works for one account until it is told to stop: `service.watching.watch.Watcher`."""
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop, or until the credentials are refused."""

@@ -8,9 +8,9 @@ import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from connectors import mime
 from connectors.account import Account, AccountRecord
 from connectors.archive import Archive
+from connectors.cleaning import mime
 from connectors.errors import CyranoError
 from connectors.forgotten import cut_forgotten, forgotten
 from connectors.sync import SyncReport, SyncSettings, sync

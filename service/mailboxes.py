@@ -9,13 +9,13 @@ from threading import Lock
 from connectors.account import Account, AccountRecord
 from connectors.archive import Archive
 from connectors.errors import ConfigError, CyranoError
-from connectors.gmail_quota import Quota, QuotaSettings
-from connectors.imap import ImapAccount
-from connectors.imap_mailbox import ImapMailbox
+from connectors.gmail.quota import Quota, QuotaSettings
+from connectors.imap.account import ImapAccount
+from connectors.imap.mailbox import ImapMailbox
 from connectors.mailbox import Mailbox
 from connectors.mbox import MboxAccount
-from connectors.oauth import Credential, TokenSource, has_tokens, token_source
-from connectors.oauth_store import TokenStore
+from connectors.oauth.store import TokenStore
+from connectors.oauth.tokens import Credential, TokenSource, has_tokens, token_source
 from connectors.secrets import Secrets, variable_name
 
 MBOX, IMAP, GMAIL = "mbox", "imap", "gmail"
@@ -53,7 +53,7 @@ class Mailboxes:
             return self._archive.known_server_ids(record.name, server_ids)
 
         if record.kind == GMAIL:
-            from connectors.gmail import GmailAccount  # noqa: PLC0415  Google's client takes a second to load
+            from connectors.gmail.account import GmailAccount  # noqa: PLC0415  Google's client takes a second to load
 
             tokens = self._tokens(record) if credential is None or isinstance(credential, str) else credential
             quota = self._quota(record)
@@ -72,7 +72,7 @@ class Mailboxes:
             ConfigError: there is no password or consent.
         """
         if record.kind == GMAIL:
-            from connectors.gmail_mailbox import GmailMailbox  # noqa: PLC0415  see above
+            from connectors.gmail.mailbox import GmailMailbox  # noqa: PLC0415  see above
 
             return GmailMailbox.open(record, self._tokens(record), folder=folder, quota=self._quota(record))
         return ImapMailbox.open(record, self.credential(record), folder=folder)

@@ -5,7 +5,7 @@ It knows neither engine nor archive.
 
 import re
 
-from connectors.language import detect
+from connectors.cleaning.language import detect
 from connectors.message import Email
 from retrieval.prompt import LANGUAGE_NAMES, ChatMessage
 

@@ -3,7 +3,7 @@
 import click
 
 from connectors.errors import UsageError
-from connectors.oauth import has_tokens
+from connectors.oauth.tokens import has_tokens
 from service.app import open_app
 from service.commands.adding import add, read_password, with_drafts
 from service.commands.signin import Way, sign_in, way_options

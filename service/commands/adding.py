@@ -12,8 +12,8 @@ import click
 from connectors.account import AccountRecord
 from connectors.errors import UsageError
 from connectors.message import Address
-from connectors.oauth import Credential
-from connectors.oauth_provider import GMAIL_DRAFTS, GMAIL_READ
+from connectors.oauth.provider import GMAIL_DRAFTS, GMAIL_READ
+from connectors.oauth.tokens import Credential
 from connectors.secrets import variable_name
 from service.app import App, open_app
 from service.client import is_up

@@ -7,9 +7,9 @@ import click
 
 from connectors.account import AccountRecord
 from connectors.errors import FolderError
-from connectors.imap_folders import DRAFTS, SENT, Folder, choose_folder, guess, list_folders
-from connectors.imap_session import ImapSettings, close_session, imap_errors, open_session
-from connectors.oauth import Credential
+from connectors.imap.folders import DRAFTS, SENT, Folder, choose_folder, guess, list_folders
+from connectors.imap.session import ImapSettings, close_session, imap_errors, open_session
+from connectors.oauth.tokens import Credential
 from connectors.settings import read_settings
 
 Ask = Callable[[str, str, Sequence[str]], str]

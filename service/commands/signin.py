@@ -16,11 +16,11 @@ import click
 
 from connectors.account import AccountRecord
 from connectors.errors import AuthError, UsageError
-from connectors.oauth import SECTION, TokenSource, oauth_settings, token_source
-from connectors.oauth_consent import Consent
-from connectors.oauth_endpoint import Grant, TokenEndpoint
-from connectors.oauth_provider import Client, read_client
-from connectors.oauth_store import TokenStore
+from connectors.oauth.consent import Consent
+from connectors.oauth.endpoint import Grant, TokenEndpoint
+from connectors.oauth.provider import Client, read_client
+from connectors.oauth.store import TokenStore
+from connectors.oauth.tokens import SECTION, TokenSource, oauth_settings, token_source
 from connectors.secrets import OAUTH_CLIENT_SECRET
 from service.app import App
 
@@ -115,7 +115,7 @@ def _need_same_mailbox(record: AccountRecord, tokens: TokenSource) -> None:
         AuthError: it is another one.
         Unreachable: Google does not answer.
     """
-    from connectors.gmail import open_api  # noqa: PLC0415  Google's client takes a second to load
+    from connectors.gmail.account import open_api  # noqa: PLC0415  Google's client takes a second to load
 
     with closing(open_api(record, tokens)) as api:
         address = api.address()

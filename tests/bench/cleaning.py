@@ -13,9 +13,9 @@ import quotequail
 from mailparser_reply import EmailReplyParser
 from mailparser_reply.constants import MAIL_LANGUAGES
 
-from connectors import html, language, mime
-from connectors.parts import Part
-from tests.connectors.cases import Case, load, lost
+from connectors.cleaning import html, language, mime
+from connectors.cleaning.parts import Part
+from tests.connectors.cleaning.cases import Case, load, lost
 
 LANGUAGES = [name for name in MAIL_LANGUAGES if len(name) == 2]
 

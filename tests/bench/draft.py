@@ -23,7 +23,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.account import AccountRecord
-from connectors.language import detect
+from connectors.cleaning.language import detect
 from connectors.message import Address, Email
 from retrieval.prompt import Request, build_prompt
 from service.app import App

@@ -15,9 +15,10 @@ from email import policy
 from email.message import EmailMessage
 from pathlib import Path
 
-from connectors import language, mbox
+from connectors import mbox
+from connectors.cleaning import language
+from connectors.cleaning.mime import parse
 from connectors.errors import UnreadableMessage
-from connectors.mime import parse
 
 MESSAGES = 3_000
 ROUNDS = 3

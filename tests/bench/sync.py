@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from connectors.account import AccountRecord
 from connectors.archive import Archive
-from connectors.imap import ImapAccount
+from connectors.imap.account import ImapAccount
 from connectors.message import Address
 from connectors.sync import SyncSettings, sync
 

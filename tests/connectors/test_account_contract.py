@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from connectors.account import Account
-from connectors.gmail import GmailAccount
-from connectors.imap import ImapAccount
+from connectors.gmail.account import GmailAccount
+from connectors.imap.account import ImapAccount
 from connectors.mbox import MboxAccount
 from tests.connectors.samples import account_record, as_mbox, raw_mail
 from tests.dovecot import PASSWORDS, Dovecot

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.archive import Archive, Counts, Instruction
+from connectors.cleaning.keep import text_hash
 from connectors.errors import UsageError
-from connectors.keep import text_hash
 from connectors.message import Address, ArchivedEmail, Email, Kind
 from tests.connectors.samples import account_record, archived
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from connectors.gmail_api import own_ids
-from connectors.gmail_mailbox import GmailMailbox
-from connectors.imap_mailbox import ImapMailbox
+from connectors.gmail.api import own_ids
+from connectors.gmail.mailbox import GmailMailbox
+from connectors.imap.mailbox import ImapMailbox
 from connectors.mailbox import Mailbox, Place, seal
 from tests.connectors.samples import account_record, raw_mail
 from tests.dovecot import PASSWORDS, Dovecot

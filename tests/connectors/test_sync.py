@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors import mime
 from connectors.account import AccountRecord, RawMessage
 from connectors.archive import Archive
+from connectors.cleaning import mime
 from connectors.errors import StoreError, Unreachable, UnreadableMessage
 from connectors.mbox import MboxAccount
 from connectors.message import ArchivedEmail, Email

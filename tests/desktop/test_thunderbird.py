@@ -13,12 +13,12 @@ from imapclient import IMAPClient
 
 from connectors.account import AccountRecord
 from connectors.archive import Archive
-from connectors.compose import ComposeSettings
-from connectors.imap_mailbox import ImapMailbox
+from connectors.composing.reply import ComposeSettings
+from connectors.imap.mailbox import ImapMailbox
 from connectors.message import Address
 from service.ledger import DraftKind, DraftRow, Ledger, State
-from service.watch import Watcher
-from service.watch_settings import WatchSettings
+from service.watching.settings import WatchSettings
+from service.watching.watch import Watcher
 from tests.desktop import thunderbird
 from tests.desktop.windows import MailProgram
 from tests.dovecot import PASSWORDS, Dovecot

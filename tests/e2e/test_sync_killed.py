@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from connectors.archive import Archive
-from connectors.imap import ImapAccount
+from connectors.imap.account import ImapAccount
 from connectors.sync import SyncReport, SyncSettings, sync
 from tests.connectors.samples import account_record, raw_mail
 from tests.dovecot import PASSWORDS, Dovecot
@@ -28,7 +28,7 @@ UNREADABLE = 7
 SYNC = """
 import sys
 from connectors.archive import Archive
-from connectors.imap import ImapAccount
+from connectors.imap.account import ImapAccount
 from connectors.sync import SyncSettings, sync
 archive = Archive.open(sys.argv[1])
 account = ImapAccount(archive.account("ana"), sys.argv[2])

@@ -15,10 +15,10 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["connectors"]):
+    from connectors.cleaning.mime import parse
     from connectors.errors import UnreadableMessage
-    from connectors.mime import parse
 
-ROOT = Path(__file__).parents[1] / "connectors"
+ROOT = Path(__file__).parents[1] / "connectors" / "cleaning"
 DEFAULTS = ("-timeout=10", "-rss_limit_mb=2000", "-max_len=8000")
 
 

@@ -16,8 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from connectors.gmail_quota import Quota, QuotaSettings
-from connectors.gmail_wire import GmailWire
+from connectors.gmail.quota import Quota, QuotaSettings
+from connectors.gmail.wire import GmailWire
 from tests.gmail.discovery import Discovery, Match
 from tests.gmail.emulate import Emulate
 from tests.gmail.faults import Call, Fault, Faults

@@ -1,8 +1,8 @@
 """A Gmail mailbox on the stand-in, behind the proxy that checks and breaks what Cyrano asks."""
 
 from connectors.account import Account, AccountRecord
-from connectors.gmail import GmailAccount
-from connectors.gmail_mailbox import GmailMailbox
+from connectors.gmail.account import GmailAccount
+from connectors.gmail.mailbox import GmailMailbox
 from connectors.mailbox import Mailbox, Trigger
 from connectors.message import Address
 from tests.gmail.faults import Fault

@@ -1,8 +1,8 @@
 """A mailbox on a real Dovecot, Cyrano's way in leading over a wire that can be cut."""
 
 from connectors.account import Account, AccountRecord
-from connectors.imap import ImapAccount
-from connectors.imap_mailbox import ImapMailbox
+from connectors.imap.account import ImapAccount
+from connectors.imap.mailbox import ImapMailbox
 from connectors.mailbox import Mailbox, Trigger
 from connectors.message import Address
 from tests.dovecot import PASSWORDS, Dovecot

@@ -13,8 +13,8 @@ from connectors.sync import SyncSettings, sync
 from service.learn import Learner
 from service.ledger import Ledger
 from service.outcomes import Outcomes
-from service.watch import Watcher
-from service.watch_settings import WatchSettings
+from service.watching.settings import WatchSettings
+from service.watching.watch import Watcher
 from tests.machine.servers import FOLDER, MailServer
 from tests.machine.steps import Killed, Point, SteppedAccount, SteppedMailbox, Steps, step_database
 from tests.machine.writer import StandInWriter

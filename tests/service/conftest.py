@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from connectors.archive import Archive
-from tests.service.watched import ANA, World
+from tests.service.watching.watched import ANA, World
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from connectors.errors import FolderError
-from connectors.imap_folders import Folder
+from connectors.imap.folders import Folder
 from connectors.secrets import Secrets
 from service.commands.folders import ask_for_folder, name_folders
 from service.commands.signin import has_browser

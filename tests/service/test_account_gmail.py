@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.oauth_provider import GMAIL_DRAFTS, GMAIL_READ
+from connectors.oauth.provider import GMAIL_DRAFTS, GMAIL_READ
 from connectors.secrets import Secrets
 from tests.connectors.samples import raw_mail
 from tests.e2e.cyrano import PROGRAM

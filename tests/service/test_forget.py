@@ -25,9 +25,9 @@ from connectors.message import Address
 from service.__main__ import main
 from service.app import App
 from service.config import Settings
-from service.deserves import Incoming, Rules, why_no_draft
 from service.forget import retrain_note
 from service.ledger import DraftKind, Ledger, Written
+from service.watching.deserves import Incoming, Rules, why_no_draft
 from tests.connectors.samples import account_record, archived, as_mbox, raw_mail
 
 CANARY = "kanarienvogel@example.net"

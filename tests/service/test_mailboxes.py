@@ -9,13 +9,13 @@ import pytest
 from connectors.account import AccountRecord
 from connectors.archive import Archive
 from connectors.errors import ConfigError
-from connectors.gmail import GmailAccount
-from connectors.gmail_quota import QuotaSettings
-from connectors.imap import ImapAccount
+from connectors.gmail.account import GmailAccount
+from connectors.gmail.quota import QuotaSettings
+from connectors.imap.account import ImapAccount
 from connectors.mbox import MboxAccount
 from connectors.message import Address
-from connectors.oauth_endpoint import Grant
-from connectors.oauth_store import TokenStore
+from connectors.oauth.endpoint import Grant
+from connectors.oauth.store import TokenStore
 from connectors.secrets import Secrets
 from service.mailboxes import Mailboxes
 

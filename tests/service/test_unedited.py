@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors import mime, signature
-from connectors.answered import read_answered
 from connectors.archive import Archive
-from connectors.compose import ComposeSettings, compose_reply
+from connectors.cleaning import mime, signature
+from connectors.composing.answered import read_answered
+from connectors.composing.reply import ComposeSettings, compose_reply
 from service.learn import UNEDITED, Learner
 from service.ledger import Ledger, Written
 from service.outcomes import Outcomes

@@ -1,0 +1,1 @@
+"""Gmail by Google's own interface."""
