@@ -14,18 +14,18 @@ $(VENV)/.installed: pyproject.toml constraints.txt deploy/install.sh
 demo: setup  ## Start Cyrano on the demo mailbox: train, draft, and stay up until Ctrl-C
 	$(BIN)/python deploy/demo/demo.py
 
-check: setup  ## Lint, types, floors and the quick tests, in under a minute
+check: setup  ## Lint, types, floors and the quick tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not server and not browser and not desktop and not gpu"
+	$(BIN)/pytest -n auto --dist loadfile -m "not server and not browser and not desktop and not process and not gpu"
 
 parts:
 	tests/parts.sh
 
 test: parts check  ## All that CI runs: `check`, then the tests on real servers
-	$(BIN)/pytest -m "server or browser or desktop" --durations=15
+	$(BIN)/pytest -m "server or browser or desktop or process" --durations=15
 
 bench: setup  ## Measure, side by side with named baselines
 	for bench in start ingest cleaning sync retrieval draft; do $(BIN)/python -m tests.bench.$$bench || exit 1; done

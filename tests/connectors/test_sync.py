@@ -260,6 +260,7 @@ def test_dying_at_any_commit_loses_and_doubles_nothing(archive: Archive, dies_at
     assert archive.cursor("ana") == "452"
 
 
+@pytest.mark.process
 def test_killing_the_process_loses_and_doubles_nothing(tmp_path: Path) -> None:
     """SIGKILL in the middle of a batch, again and again, of a real sync of a real file."""
     path, url = tmp_path / "Sent.mbox", f"sqlite:///{tmp_path / 'cyrano.db'}"

@@ -107,6 +107,7 @@ def test_a_killed_engine_comes_back(keep: Callable[..., EngineKeeper], tmp_path:
     assert keeper.error is None
 
 
+@pytest.mark.process
 def test_the_whole_tree_ends_when_the_leash_is_killed(
     keep: Callable[..., EngineKeeper], tmp_path: Path, port: int
 ) -> None:
@@ -121,6 +122,7 @@ def test_the_whole_tree_ends_when_the_leash_is_killed(
     keeper.stop()
 
 
+@pytest.mark.process
 def test_the_whole_tree_ends_with_the_keepers_process(tmp_path: Path, port: int) -> None:
     """When Cyrano itself is killed, nothing of the engine is left, not even what ignores SIGTERM."""
     program = (sys.executable, "-c", TREE, str(tmp_path / "pid"), str(STAND_IN), str(port))
@@ -147,6 +149,7 @@ time.sleep(99)
     _until(lambda: not _is_running(record.pid) and not _is_running(grandchild), timeout_s=15)
 
 
+@pytest.mark.process
 def test_a_second_keeper_uses_the_engine_of_the_first(keep: Callable[..., EngineKeeper], tmp_path: Path) -> None:
     """One engine per home; when its keeper stops, the other one takes over."""
     first = keep()

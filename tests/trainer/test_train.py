@@ -99,6 +99,7 @@ train(model, EXAMPLES, HELD_OUT, SETTINGS, arithmetic=FP32, folder=folder, repor
     return subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode
 
 
+@pytest.mark.process
 def test_a_killed_run_ends_like_an_unbroken_one(tiny: Path, tmp_path: Path) -> None:
     """Killed in the middle of an epoch and started again, the run ends with the very same weights and losses."""
     ends = []
