@@ -129,7 +129,8 @@ def test_a_draft_streams_in_the_owners_voice(world: World) -> None:
             "to": ["Tom Baker <tom@example.com>"],
             "subject": "Invoice",
         }
-        token = (world.cyrano.home / "run" / "tokens" / "ana").read_text()
+        token_file = world.cyrano.home / "run" / "tokens" / "ana"
+        token = wait_for("The token", lambda: token_file.read_text() if token_file.exists() else None, within_s=60)
         events = list(stream_draft("127.0.0.1", world.cyrano.http_port, token, body))
     names = [name for name, _ in events]
     assert names[0] == "meta"
