@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from connectors.errors import AccountError, ConfigError, Unreachable
 from connectors.imap.login import log_in, login_refused
 from connectors.oauth.tokens import Credential
+from connectors.tls import trust
 
 logger = logging.getLogger(__name__)
 
@@ -138,12 +139,7 @@ def _tls_context(settings: ImapSettings) -> ssl.SSLContext | None:
             hint = "Use --security tls or --security starttls."
             raise ConfigError(f"A plain connection to {settings.host} would show the password to others.", hint=hint)
         return None
-    try:
-        return ssl.create_default_context(cafile=settings.ca_file or None)
-    except OSError as error:
-        raise ConfigError(
-            f"The certificates in {settings.ca_file} cannot be read: {error}", hint="Check it."
-        ) from error
+    return trust(settings.ca_file)
 
 
 def _is_loopback(host: str) -> bool:

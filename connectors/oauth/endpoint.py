@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from connectors.errors import AccountError, AuthError, ConfigError, Unreachable
+from connectors.errors import AccountError, AuthError, Unreachable
 from connectors.oauth.provider import OAuthSettings, Provider, provider_of
+from connectors.tls import trust
 
 if TYPE_CHECKING:
     import httpx2
@@ -201,9 +202,4 @@ def _no_sense(provider: Provider, status: int | None = None) -> Unreachable:
 def _trust(settings: OAuthSettings) -> ssl.SSLContext:
     for name in ("httpx2", "httpcore2"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    try:
-        return ssl.create_default_context(cafile=settings.ca_file or None)
-    except OSError as error:
-        raise ConfigError(
-            f"The certificates in {settings.ca_file} cannot be read: {error}", hint="Check it."
-        ) from error
+    return trust(settings.ca_file)

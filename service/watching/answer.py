@@ -148,11 +148,7 @@ class Answerer:
 
     def retire(self, mailbox: Mailbox, row: DraftRow) -> None:
         """Take out the drafts whose place one has taken that lies in Drafts now."""
-        old = self._ledger.get(row.replaces) if row.replaces else None
-        while old is not None:
-            if old.state is State.APPENDED:
-                self._own.take_out(mailbox, old, SUPERSEDED)
-            old = self._ledger.get(old.replaces) if old.replaces else None
+        self._own.retire(mailbox, row, SUPERSEDED)
 
     def _is_settled(self, mailbox: Mailbox, row: DraftRow, answered: Answered | None, *, is_chosen: bool) -> bool:
         """Tell whether nothing is left to be written or appended, and note why."""

@@ -301,15 +301,7 @@ class Instructed:
             mailbox.remove_draft(asked.ref)
         self._ledger.drop_original(row.draft_id)
         if not is_given_back:
-            self._retire(mailbox, row)
-
-    def _retire(self, mailbox: Mailbox, row: DraftRow) -> None:
-        """Take out the drafts of Cyrano's whose place a full mail takes."""
-        old = self._ledger.get(row.replaces) if row.replaces else None
-        while old is not None:
-            if old.state is State.APPENDED:
-                self._own.take_out(mailbox, old, ASKED)
-            old = self._ledger.get(old.replaces) if old.replaces else None
+            self._own.retire(mailbox, row, ASKED)
 
     # Giving it back
 

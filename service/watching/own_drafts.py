@@ -19,7 +19,7 @@ from connectors.cleaning.mime import parse, read_body
 from connectors.errors import UnreadableMessage
 from connectors.mailbox import DraftEntry, Mailbox, MailboxEntry, Place, seal
 from connectors.message import Kind
-from service.ledger import DraftRow, Ledger
+from service.ledger import DraftRow, Ledger, State
 
 logger = logging.getLogger(__name__)
 
@@ -135,6 +135,14 @@ class OwnDrafts:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+
+    def retire(self, mailbox: Mailbox, heir: DraftRow, reason: str) -> None:
+        """Take out the drafts whose place one has taken that lies in Drafts now."""
+        old = self._ledger.get(heir.replaces) if heir.replaces else None
+        while old is not None:
+            if old.state is State.APPENDED:
+                self.take_out(mailbox, old, reason)
+            old = self._ledger.get(old.replaces) if old.replaces else None
 
     def take_out(self, mailbox: Mailbox, row: DraftRow, reason: str) -> bool:
         """Withdraw a draft that was appended, unless it turns out to be the owner's; tell whether it was withdrawn."""
