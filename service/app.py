@@ -173,6 +173,8 @@ class App:
 
     def _watcher(self, record: AccountRecord) -> Watcher | None:
         settings = self.settings.watch_of(record.name)
+        if settings.trigger != "all":
+            self.ledger.drop_arrival(record.name)
         if settings.trigger == "off" or not self.mailboxes.has_drafts(record):
             return None
         compose = self.settings.compose_of(record.name)

@@ -368,6 +368,11 @@ class Ledger:
             if not moved.rowcount:
                 connection.execute(insert(arrival).values(account=account, **values))
 
+    def drop_arrival(self, account: str) -> None:
+        """Forget the cursor: whoever answers all mail again begins with what comes from then on."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(arrival).where(arrival.c.account == account))
+
     def _find(self, account: str, condition: ColumnElement[bool]) -> list[DraftRow]:
         rows = select(table).where(table.c.account == account, condition).order_by(table.c.created_at)
         with self._engine.begin() as connection:

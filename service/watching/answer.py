@@ -116,7 +116,8 @@ class Answerer:
             draft_message_id(self._record.name, email.message_id, self._record.owner),
             thread_id=email.thread_id,
             replaces=replaces,
-            recipients=[each.addr for each in reply_recipients(email)],
+            # The sender too, who may want answers elsewhere: whoever forgets them means this draft.
+            recipients=list(dict.fromkeys([*(each.addr for each in reply_recipients(email)), email.sender.addr])),
         )
 
     def advance(self, row: DraftRow, mailbox: Mailbox, stop: Event, *, is_chosen: bool) -> None:

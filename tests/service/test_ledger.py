@@ -273,6 +273,14 @@ def test_a_draft_is_found_by_the_mail_it_answers(ledger: Ledger) -> None:
     assert ledger.answering("ana", "m9@x") is None
 
 
+def test_a_dropped_cursor_is_gone_and_no_other(ledger: Ledger) -> None:
+    """Mail that came while not all mail was answered gets no drafts later."""
+    ledger.set_arrival("ana", "7")
+    ledger.set_arrival("bob", "8")
+    ledger.drop_arrival("ana")
+    assert (ledger.arrival("ana"), ledger.arrival("bob")) == (None, "8")
+
+
 def test_what_was_begun_is_counted_once(ledger: Ledger) -> None:
     """When it was first given to the model counts, however often it is tried; mails that wait do not."""
     row = ledger.want("ana", "m1@x", "d1")

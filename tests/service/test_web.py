@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from service.health import Part
 from service.http import HttpSettings, listen
+from service.ledger import Written
 from service.web import create_app
 from tests.parts import require
 from tests.service.stand_ins import House, make_database
@@ -98,7 +100,9 @@ def test_nothing_outside_the_static_folder_is_served(client: FlaskClient) -> Non
 
 @pytest.mark.browser
 def test_link_with_token_lets_in(house: House, tmp_path: Path) -> None:
-    """In a real browser the link lets in: the desk is shown with its account, and the gate is not."""
+    """In a real browser the link lets in: the desk is shown with its account and its mailbox, and the gate is not."""
+    house.health.note("ana", Part.WATCH, "refused", waiting=2, error="The consent has ended.", hint="Sign in again.")
+    house.ledger.finish(house.ledger.begin("ana"), Written(text="Thank you, Ben.", adapter="ana@v1"))
     chromium = shutil.which("chromium")
     require("Chromium", is_there=chromium is not None, install="apt-get install chromium")
     settings = HttpSettings(port=free_port())
@@ -112,5 +116,7 @@ def test_link_with_token_lets_in(house: House, tmp_path: Path) -> None:
     server.close()
     thread.join(5)
     assert "Ana Lopez &lt;ana@example.org&gt;" in page
+    for said in ("Drafts for mail that comes in", "2 waiting for a draft", "The consent has ended.", "Sign in again."):
+        assert said in page
     assert re.search(r'<div class="desk" id="desk">', page)
     assert re.search(r'<form class="gate" id="gate" hidden', page)
