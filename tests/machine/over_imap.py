@@ -53,7 +53,9 @@ class ImapServer:
         if trigger == "folder":
             self._move(message_id, FOLDER)
         elif uid := self._find(message_id):
+            self._client.select_folder(INBOX)
             self._client.add_flags([uid], [rb"\Flagged"])
+            assert rb"\Flagged" in self._client.get_flags([uid])[uid]
 
     def file_away(self, message_id: str) -> None:
         """See `MailServer`."""
