@@ -105,10 +105,10 @@ class Crew:
 
     def _start(self, record: AccountRecord) -> None:
         worker = self._hire(record)
-        if worker is None:
-            return
+        # Where there is nothing to watch the post is over at once, and filled again when something changes.
+        work = worker.run if worker else _rest
         stop = threading.Event()
-        thread = threading.Thread(target=worker.run, args=(stop,), name=f"watch-{record.name}", daemon=True)
+        thread = threading.Thread(target=work, args=(stop,), name=f"watch-{record.name}", daemon=True)
         mark = self._mark_of(record)
         self._posts[record.name] = _Post(record=record, mark=mark, thread=thread, stop=stop, started_at=self._clock())
         thread.start()
@@ -127,3 +127,7 @@ class Crew:
         ends_at = time.monotonic() + JOIN_S
         for post in leaving:
             post.thread.join(timeout=max(0.0, ends_at - time.monotonic()))
+
+
+def _rest(_stop: threading.Event) -> None:
+    """Watch nothing."""

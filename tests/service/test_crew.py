@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from connectors.account import AccountRecord
 from connectors.errors import StoreError
@@ -39,6 +39,7 @@ class Office:
 
     records: list[AccountRecord] = field(default_factory=list)
     hired: list[tuple[AccountRecord, FakeWorker]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
     mark: str = "one"
     now_s: float = 0.0
@@ -52,6 +53,7 @@ class Office:
 
     def hire(self, who: AccountRecord) -> FakeWorker | None:
         """Hire for all but files."""
+        self.asked.append(who.name)
         if who.kind == "mbox":
             return None
         worker = FakeWorker(is_refused=who.name in self.refused)
@@ -147,3 +149,18 @@ def test_the_end_waits_for_all() -> None:
     thread.join(5)
     assert not thread.is_alive()
     assert all(worker.stop is not None and worker.stop.is_set() for _, worker in office.hired)
+
+
+def test_an_account_with_nothing_to_watch_is_asked_about_once() -> None:
+    """Until something changes: the crew looks every few seconds, for years."""
+    file = replace(record("ana"), kind="mbox")
+    office = Office(records=[file])
+    crew = office.crew()
+    for _ in range(3):
+        crew.look()
+        time.sleep(0.02)
+    assert office.asked == ["ana"]
+    office.mark = "two"
+    crew.look()
+    assert office.asked == ["ana", "ana"]
+    assert not office.hired
