@@ -19,7 +19,6 @@ from connectors.forgotten import forgotten
 from connectors.llm import ModelServer
 from connectors.message import Address
 from connectors.oauth.store import TokenStore
-from connectors.oauth.tokens import Credential
 from connectors.secrets import Secrets, open_secrets
 from retrieval.embedder import Embedder
 from retrieval.index import open_index
@@ -320,10 +319,6 @@ class App:
         if any(record.name == name for record in self.archive.accounts()):
             hint = f"Take another name (--name), or remove it first: cyrano account remove {name}"
             raise UsageError(f'There is already an account "{name}".', hint=hint)
-
-    def try_login(self, record: AccountRecord, credential: Credential | None) -> None:
-        """Look whether a mailbox lets us in: see `Mailboxes.try_login`."""
-        self.mailboxes.try_login(record, credential)
 
     def forget_account(self, name: str) -> None:
         """Remove an account and everything made from its mail.

@@ -112,13 +112,8 @@ def measure(one: str, other: str) -> float:
     return count_edits(first, second) / longest if longest else 0.0
 
 
-def liken(draft: str, sent: str) -> float:
-    """Return how much of a draft stands in a text, 0 to 1: the share of its pieces of five letters found there."""
-    return liken_pieces(cut(draft), cut(sent))
-
-
-def liken_pieces(draft: frozenset[str], sent: frozenset[str]) -> float:
-    """Do the same for texts that are cut already: where many are compared with many, each is cut once."""
+def liken(draft: frozenset[str], sent: frozenset[str]) -> float:
+    """Return how much of a draft stands in a text, 0 to 1: the share of its pieces (`cut`) found there."""
     return len(draft & sent) / len(draft) if draft else 0.0
 
 

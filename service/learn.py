@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from connectors.message import Email
-from service.edits import UNLIKE_BELOW, Verdict, compare, cut, liken_pieces, words
+from service.edits import UNLIKE_BELOW, Verdict, compare, cut, liken, words
 from service.ledger import DraftKind
 from service.outcomes import Offer, Outcome, Outcomes
 
@@ -176,7 +176,7 @@ def _links(offers: Sequence[Offer], mails: _Mails) -> Iterator[Pair]:
             if email.message_id in seen or not _is_in_time(offer, email):
                 continue
             seen.add(email.message_id)
-            likeness = liken_pieces(pieces, mails.pieces(email))
+            likeness = liken(pieces, mails.pieces(email))
             if is_sure or likeness >= _ALIKE:
                 yield Pair(offer=offer, sent=email, likeness=likeness, is_sure=is_sure)
 

@@ -186,16 +186,7 @@ def draft_answer(done: Done) -> DraftAnswer:
 
 def part_item(health: PartHealth) -> PartItem:
     """Return how a part of an account does."""
-    return PartItem(
-        part=health.part,
-        state=health.state,
-        tried_at=health.tried_at,
-        done_at=health.done_at,
-        waiting=health.waiting,
-        report=health.report,
-        error=health.error,
-        hint=health.hint,
-    )
+    return PartItem.model_validate(health, from_attributes=True)
 
 
 def week_item(week: Week) -> WeekItem:

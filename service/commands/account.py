@@ -30,11 +30,11 @@ def login(name: str, way: Way | None, *, password_stdin: bool, drafts: bool) -> 
             raise UsageError(f"Drafts need no other consent for {name}.", hint=f"Try: cyrano account login {name}")
         if has_tokens(record):
             record = with_drafts(record) if drafts else record
-            sign_in(app, record, way, check=lambda tokens: app.try_login(record, tokens))
+            sign_in(app, record, way, check=lambda tokens: app.mailboxes.try_login(record, tokens))
             app.archive.change_settings(name, record.settings)
         elif record.kind == "imap":
             password = read_password(record, is_stdin=password_stdin)
-            app.try_login(record, password)
+            app.mailboxes.try_login(record, password)
             app.secrets.store(name, password)
         else:
             raise UsageError(f"{name} is a file, to which nobody signs in.", hint="See: cyrano account list")

@@ -104,7 +104,7 @@ def gmail(  # noqa: PLR0917  click passes them by name
         _need_own_name(app, record.name)
         with _forgotten_unless_added(app, record.name):
             keep_client(app, record.name, client)
-            app.try_login(record, sign_in(app, record, way))
+            app.mailboxes.try_login(record, sign_in(app, record, way))
             _add(app, record)
 
 
@@ -174,7 +174,7 @@ def _add_with_password(app: App, record: AccountRecord, *, is_stdin: bool) -> No
 
 def _try_and_add(app: App, record: AccountRecord, credential: Credential) -> None:
     record = with_folders(record, credential, ask_for_folder if sys.stdin.isatty() else None)
-    app.try_login(record, credential)
+    app.mailboxes.try_login(record, credential)
     _add(app, record)
 
 
