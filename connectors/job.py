@@ -1,72 +1,27 @@
-"""A training run's order: what the service writes down and the trainer reads. Neither imports the other.
+"""Jobs of the trainer: what the service writes down and the trainer reads. Neither imports the other.
 
-A run is a folder under `<home>/runs` with this record in it; the trainer adds what it makes, stage by stage.
+A job is a folder with this record in it; a run's lies under `<home>/runs`, and the trainer adds what it makes there,
+stage by stage.
 """
 
 import json
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, TypeAdapter, ValidationError
 
+from connectors.corpus import Corpus
 from connectors.errors import StoreError, TooFewMails, UsageError
+from connectors.plan_job import PlanJob
+from connectors.profile_job import ProfileJob
+from connectors.train_settings import TrainSettings
 
 FILE = "job.json"
 ENGINE_KEY = "CYRANO_ENGINE_API_KEY"
 """The environment variable with the engine's key: a secret does not go into the job's file."""
 
-Switch = Literal["auto", "on", "off"]
-
-
-class TrainSettings(BaseModel):
-    """How an adapter is trained. The section `[train]`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    method: Literal["lora"] = "lora"
-    """What is trained: small matrices beside the model's own (lora)."""
-    rank: PositiveInt = 16
-    """How much an adapter can hold; the engine must be told the largest one it will meet."""
-    alpha: PositiveFloat = 32
-    """How strongly the adapter speaks: its output is scaled by alpha / rank."""
-    dropout: float = Field(default=0.05, ge=0, lt=1)
-    targets: str | tuple[str, ...] = "all-linear"
-    """Which layers get an adapter: "all-linear", or the ends of their names, such as ["q_proj", "v_proj"]."""
-    learning_rate: PositiveFloat = 2e-4
-    epochs: PositiveInt = 3
-    batch_size: PositiveInt = 8
-    """Examples that go through the model together: more is faster, and takes more memory."""
-    accumulation: PositiveInt = 1
-    """Batches that make one step; batch_size 2 with accumulation 4 gives the result of batch_size 8."""
-    warmup: float = Field(default=0.06, ge=0, lt=1)
-    """Share of the steps in which the learning rate rises to its full height."""
-    weight_decay: NonNegativeFloat = 0.0
-    max_gradient: PositiveFloat = 1.0
-    """Longer gradients are shortened to this length."""
-    max_tokens: PositiveInt = 2048
-    """Longest example, prompt and reply together; the model's own limit counts too."""
-    precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
-    """Number format of the arithmetic; auto goes by the hardware and the size of the model."""
-    checkpointing: Switch = "auto"
-    """Whether activations are computed again instead of kept: a third slower, far less memory."""
-    holdout: float = Field(default=0.1, gt=0, lt=0.5)
-    """Share of the mails, from the newest threads, that only measure."""
-    window: PositiveInt = 1000
-    """How many of the newest mails are learned from."""
-    min_mails: int = Field(default=20, ge=8)
-    """With fewer mails than this nothing is trained."""
-    retrieval_probability: float = Field(default=0.55, ge=0, le=1)
-    """Share of the examples that show retrieved mail, as drafting does when it finds some."""
-    retrieval_count: int = Field(default=2, ge=0)
-    """How many retrieved mails such an example shows at most."""
-    drop_instruction: float = Field(default=0.1, ge=0, le=1)
-    """Share of the replies that are learned from the thread alone."""
-    playback_concurrency: PositiveInt = 8
-    """Questions the engine is asked at once while it writes instructions."""
-    save_every_s: NonNegativeFloat = 60.0
-    """Seconds between checkpoints; a run that was killed goes on from the last one."""
-    seed: int = 0
+Stop = Literal["clean", "playback", "examples"]
 
 
 class TrainJob(BaseModel):
@@ -74,11 +29,20 @@ class TrainJob(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    kind: Literal["train"] = "train"
     run: str
     """The run's own name; the adapter's card keeps it, so that a run publishes once."""
     account: str
+    """Whose mail it is; for another corpus, the name of what is learned."""
     home: Path
-    archive_url: str
+    archive_url: str = ""
+    """The archive the mail comes from, unless it was carried here, or another corpus is learned from."""
+    carried: Path | None = None
+    """A folder that a run on another machine left with `stop_after`: its mail and instructions are taken."""
+    corpus: Corpus | None = None
+    """Text other than mail."""
+    recipe: str = ""
+    """The name of the recipe the settings came from, for the report."""
     engine_url: str | None = None
     """Where instructions are written; without one, those in the archive and extracts have to do."""
     engine_model: str = ""
@@ -94,8 +58,14 @@ class TrainJob(BaseModel):
     """The section `[retrieval]`, likewise."""
     adapters: Path
     """The folder of all accounts' adapters."""
-    dry_run: bool = False
-    """Stop when the examples are made, and tell what would be trained."""
+    stop_after: Stop | None = None
+    """Stop when the mail is chosen, has its instructions, or has become examples, and tell about it."""
+    output: Path | None = None
+    """Where such a run leaves its data; otherwise where the adapter goes, instead of among the account's."""
+
+
+Job = Annotated[TrainJob | PlanJob | ProfileJob, Field(discriminator="kind")]
+_JOB: TypeAdapter[TrainJob | PlanJob | ProfileJob] = TypeAdapter(Job)
 
 
 def too_few_mails(account: str, *, usable: int, total: int, needed: int) -> TooFewMails:
@@ -106,7 +76,7 @@ def too_few_mails(account: str, *, usable: int, total: int, needed: int) -> TooF
     )
 
 
-def write_job(folder: Path, job: TrainJob) -> None:
+def write_job(folder: Path, job: Job) -> None:
     """Put a job into its run's folder, whole or not at all.
 
     Raises:
@@ -124,14 +94,14 @@ def write_job(folder: Path, job: TrainJob) -> None:
         raise StoreError(f"The run could not be prepared: {error}", hint="Free some disk space.") from error
 
 
-def read_job(folder: Path) -> TrainJob:
+def read_job(folder: Path) -> TrainJob | PlanJob | ProfileJob:
     """Read the job of a run's folder.
 
     Raises:
         UsageError: there is none, or it is not one this version understands.
     """
     try:
-        return TrainJob.model_validate_json((folder / FILE).read_bytes())
+        return _JOB.validate_json((folder / FILE).read_bytes())
     except FileNotFoundError as error:
         raise UsageError(f"There is no job in {folder}.", hint="Start runs with: cyrano train.") from error
     except (OSError, ValidationError) as error:

@@ -17,9 +17,9 @@ from connectors.archive import ArchiveSettings
 from connectors.composing.reply import ComposeSettings
 from connectors.errors import ConfigError
 from connectors.gmail.quota import QuotaSettings
-from connectors.job import TrainSettings
 from connectors.llm import Sampling
 from connectors.sync import SyncSettings
+from connectors.train_settings import TrainSettings
 from retrieval.embedder import EmbedderSettings
 from retrieval.index import IndexSettings
 from retrieval.prompt import PromptSettings

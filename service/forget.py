@@ -25,7 +25,7 @@ from connectors.adapter import AdapterCard, current_version, has_learned, is_tai
 from connectors.errors import CyranoError, StoreBusy, StoreError
 from connectors.forget import Found, erase, find, shred
 from connectors.forgotten import Scope
-from connectors.job import FILE, read_job
+from connectors.job import FILE, TrainJob, read_job
 from service.training import RESULT
 
 logger = logging.getLogger(__name__)
@@ -180,11 +180,12 @@ def _made_from_mail(run: Path) -> list[Path]:
 
 
 def _shows_mail(run: Path) -> bool:
-    """Tell whether a run's result shows an example, as that of a dry run does."""
+    """Tell whether a run's result shows an example, as that of a run that stopped before training does."""
     try:
-        return read_job(run).dry_run
+        job = read_job(run)
     except CyranoError:
         return True
+    return not isinstance(job, TrainJob) or job.stop_after is not None
 
 
 def _delete(path: Path) -> None:

@@ -50,7 +50,9 @@ def _is_same(folder: Path, order: TrainJob) -> bool:
         known = read_job(folder)
     except CyranoError:
         return False
-    return known == order.model_copy(update={"run": known.run, "engine_url": known.engine_url})
+    return isinstance(known, TrainJob) and known == order.model_copy(
+        update={"run": known.run, "engine_url": known.engine_url}
+    )
 
 
 def run_trainer(

@@ -1,4 +1,4 @@
-"""`python -m trainer FOLDER`: carry out the job in a run's folder. Progress goes to stdout, logs to stderr."""
+"""`python -m trainer FOLDER`: carry out the job in a folder. Progress goes to stdout, logs to stderr."""
 
 import logging
 import os
@@ -7,8 +7,10 @@ import traceback
 from pathlib import Path
 
 from connectors.errors import CyranoError, TrainError
-from connectors.job import ENGINE_KEY, read_job
-from trainer.progress import Progress
+from connectors.job import ENGINE_KEY, TrainJob, read_job
+from connectors.plan_job import PlanJob
+from connectors.profile_job import ProfileJob
+from trainer.progress import Progress, Result
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +28,7 @@ QUIET = {
 def main(folder: Path, say: Progress) -> int:
     """Run a job and say how it ended; return the exit code."""
     try:
-        job = read_job(folder)
-        say.stage("start")(0, 1, "")
-        from trainer.run import run  # noqa: PLC0415  torch takes seconds to import, and the environment must be set
-
-        say.stage("start")(1, 1, "")
-        say.result(run(folder, job, say, api_key=os.environ.get(ENGINE_KEY, "none")))
+        say.result(carry_out(folder, say))
     except CyranoError as error:
         say.error(error)
         return error.exit_code
@@ -44,6 +41,26 @@ def main(folder: Path, say: Progress) -> int:
         say.error(TrainError(f"The run failed: {type(error).__name__}.", hint="The log above is for a bug report."))
         return 1
     return 0
+
+
+def carry_out(folder: Path, say: Progress) -> Result:
+    """Carry out the job in a folder, of whichever kind it is. torch takes seconds to import, so each loads its own."""
+    job = read_job(folder)
+    if isinstance(job, PlanJob):
+        from trainer.memory.job import plan  # noqa: PLC0415  see above
+
+        return plan(job)
+    say.stage("start")(0, 1, "")
+    if isinstance(job, ProfileJob):
+        from trainer.profiling.job import profile  # noqa: PLC0415
+
+        say.stage("start")(1, 1, "")
+        return profile(folder, job, say)
+    assert isinstance(job, TrainJob)
+    from trainer.run import run  # noqa: PLC0415
+
+    say.stage("start")(1, 1, "")
+    return run(folder, job, say, api_key=os.environ.get(ENGINE_KEY, "none"))
 
 
 if __name__ == "__main__":

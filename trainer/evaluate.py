@@ -9,9 +9,9 @@ from peft import PeftModel
 from connectors.adapter import current_version, folder, list_cards, read_card
 from connectors.errors import StoreError
 from retrieval.prompt import PROMPT_VERSION
-from trainer.hardware import Arithmetic
-from trainer.loss import nats_per_byte
-from trainer.packing import Example
+from trainer.data.packing import Example
+from trainer.training.hardware import Arithmetic
+from trainer.training.loss import nats_per_byte
 
 BASE, THIS = "base", "this"
 

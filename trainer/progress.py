@@ -6,6 +6,9 @@ from typing import Any, TextIO
 
 from connectors.errors import CyranoError
 
+Result = dict[str, Any]
+"""How a job ended, as JSON: `report` (lines for a person), for an adapter fit to serve its `version`, and numbers."""
+
 
 class Progress:
     """Writes to a stream that nothing else writes to."""
@@ -21,7 +24,7 @@ class Progress:
 
         return report
 
-    def result(self, result: dict[str, Any]) -> None:
+    def result(self, result: Result) -> None:
         """Say how the run ended."""
         self._say({"result": result})
 

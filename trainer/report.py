@@ -4,13 +4,11 @@ from typing import Any
 
 from connectors.adapter import AdapterCard
 from connectors.job import TrainJob
-from trainer.data import Material
+from trainer.data.examples import Writing
+from trainer.data.gather import Material
 from trainer.evaluate import format_table
-from trainer.examples import Writing
-from trainer.train import steps_per_epoch
-
-Result = dict[str, Any]
-"""As JSON: `report` (lines), `version` of an adapter fit to serve or None, and numbers."""
+from trainer.progress import Result
+from trainer.training.loop import steps_per_epoch
 
 
 def describe_adapter(card: AdapterCard) -> Result:
@@ -31,7 +29,7 @@ def describe_adapter(card: AdapterCard) -> Result:
 
 
 def describe_plan(job: TrainJob, material: Material, writing: Writing) -> Result:
-    """Return the result of a dry run: what would be trained, and an example as the model reads it."""
+    """Return the result of a run that stops before it trains: what it would learn, and an example of it."""
     epoch = steps_per_epoch(len(material.learned), job.settings)
     steps = epoch * job.settings.epochs
     tokens = sum(len(example.tokens) for example in material.learned)

@@ -25,17 +25,19 @@ from connectors.llm import ModelServer
 from retrieval.index import IndexSettings
 from retrieval.prompt import PROMPT_VERSION
 from retrieval.tokens import counter_for
-from trainer import checkpoint, data
-from trainer.data import Material
+from trainer.data import gather
+from trainer.data.examples import Writing
+from trainer.data.gather import Material
 from trainer.evaluate import judge, score, serving_adapters
-from trainer.examples import Writing
 from trainer.files import disk_errors, write_whole
-from trainer.hardware import Arithmetic, choose_arithmetic, look, should_checkpoint
 from trainer.methods import METHODS
-from trainer.model import load_model, load_tokenizer, longest_input
-from trainer.progress import Progress
-from trainer.report import Result, describe_adapter, describe_plan
-from trainer.train import train
+from trainer.progress import Progress, Result
+from trainer.report import describe_adapter, describe_plan
+from trainer.training import checkpoint
+from trainer.training.hardware import Arithmetic, choose_arithmetic, look, should_checkpoint
+from trainer.training.loop import prepare, steps_per_epoch, train
+from trainer.training.model import load_model, load_tokenizer, longest_input
+from trainer.training.objective import Replies
 
 RESULT = "result.json"
 
@@ -58,8 +60,8 @@ def run(
             return _finish(folder, describe_adapter(done))
         writing = _writing(job)
         with Archive.open(job.archive_url) as archive, _writer(job, api_key) as (named, writer):
-            material = data.gather(archive, named, writing, folder, writer=writer, say=say)
-        if job.dry_run:
+            material = gather.gather(archive, named, writing, folder, writer=writer, say=say)
+        if job.stop_after:
             return _finish(folder, describe_plan(job, material, writing))
         card = _make(folder, job, material, say, clock)
         say.stage("publish")(1, 1, card.name)
@@ -71,19 +73,17 @@ def _make(folder: Path, job: TrainJob, material: Material, say: Progress, clock:
     arithmetic = choose_arithmetic(job.settings.precision, look())
     model = _prepare_model(job, arithmetic)
     started = time.monotonic()
+    total = steps_per_epoch(len(material.learned), job.settings) * job.settings.epochs
+    training = prepare(
+        model, Replies(is_packed=job.settings.packing), job.settings, arithmetic=arithmetic, total=total
+    )  # fmt: skip
     trained = train(
-        model,
-        material.learned,
-        material.measures[job.account],
-        job.settings,
-        arithmetic=arithmetic,
-        folder=folder,
-        report=say.stage("train"),
+        training, material.learned, material.measures[job.account], folder=folder, report=say.stage("train")
     )
     curve = {"losses": trained.losses, "train_losses": trained.train_losses, "seconds": time.monotonic() - started}
     others = serving_adapters(job.adapters, [name for name in material.measures if name != job.account], job.model)
     scores = score(
-        model, material.measures, others, arithmetic, batch_size=job.settings.batch_size, report=say.stage("evaluate")
+        model, material.measures, others, arithmetic, batch_size=training.batch_size, report=say.stage("evaluate")
     )
     verdict = judge(scores, job.account)
     card = AdapterCard(
@@ -165,7 +165,7 @@ def _published(job: TrainJob) -> AdapterCard | None:
 def _finish(folder: Path, result: Result) -> Result:
     """Write the result down and remove what was made from mail."""
     write_whole(folder / RESULT, lambda file: file.write(json.dumps(result, indent=2).encode()))
-    for name in (data.FILE, checkpoint.FILE):
+    for name in (gather.FILE, checkpoint.FILE):
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / IndexSettings().path, ignore_errors=True)
     return result

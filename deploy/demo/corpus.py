@@ -9,7 +9,7 @@ from deploy.demo.occasions import LANGUAGES, Letter, Phrasebook, answer, compose
 from deploy.demo.people import ANA, BEN, Person, any_person, made_up_word
 from deploy.demo.voices import PLAIN, passing_voice
 from retrieval.prompt import ChatMessage, Request, Source, build_prompt
-from trainer.instruction import ask
+from trainer.data.instruction import ask
 
 _NOUNS = (
     "lamp door key report shelf window garden phone letter order budget contract machine table chair poster "

@@ -9,7 +9,7 @@ import click
 
 from connectors.adapter import current_version, list_cards
 from connectors.errors import ConfigError, ModelMissing
-from connectors.job import TrainJob, too_few_mails
+from connectors.job import Stop, TrainJob, too_few_mails
 from service.app import App, open_app
 from service.client import is_up
 from service.progress import OnProgress, progress_bars
@@ -20,14 +20,18 @@ GOES_LIVE_WITHIN_S = 60.0
 
 @click.command()
 @click.option("--account", "name", default="", help="Whose mail to learn from.")
-@click.option("--dry-run", is_flag=True, help="Make the examples and tell what would be trained; train nothing.")
-def train(name: str, *, dry_run: bool) -> None:
+@click.option(
+    "--stop-after",
+    type=click.Choice(["clean", "playback", "examples"]),
+    help="Stop when the mail is chosen, has its instructions, or has become examples; train nothing.",
+)
+def train(name: str, stop_after: Stop | None) -> None:
     """Train an adapter on an account's mail. A run that was interrupted goes on where it stopped."""
     with open_app() as app:
         account = app.one_account(name).name
         _check(app, account)
         with app.some_engine() as engine_url:
-            order = _order(app, account, engine_url, dry_run=dry_run)
+            order = _order(app, account, engine_url, stop_after=stop_after)
             folder = plan_run(app.home / "runs", order, datetime.now(UTC))
             result = _run(folder, app.engine_key)
         for line in result["report"]:
@@ -49,7 +53,7 @@ def _check(app: App, account: str) -> None:
         raise too_few_mails(account, usable=counts.kept, total=counts.total, needed=wanted.min_mails)
 
 
-def _order(app: App, account: str, engine_url: str, *, dry_run: bool) -> TrainJob:
+def _order(app: App, account: str, engine_url: str, *, stop_after: Stop | None) -> TrainJob:
     settings = app.settings
     return TrainJob(
         run="",
@@ -64,7 +68,7 @@ def _order(app: App, account: str, engine_url: str, *, dry_run: bool) -> TrainJo
         embedder=settings.embedder.model_dump(mode="json"),
         retrieval=settings.retrieval.model_dump(mode="json"),
         adapters=app.adapters_root,
-        dry_run=dry_run,
+        stop_after=stop_after,
     )
 
 

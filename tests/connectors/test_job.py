@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import UsageError
-from connectors.job import FILE, TrainJob, TrainSettings, read_job, write_job
+from connectors.job import FILE, TrainJob, read_job, write_job
+from connectors.train_settings import TrainSettings
 
 
 def test_a_job_is_read_as_it_was_written(tmp_path: Path) -> None:

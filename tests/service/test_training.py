@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import TrainError
-from connectors.job import ENGINE_KEY, TrainJob, TrainSettings, read_job
+from connectors.job import ENGINE_KEY, TrainJob, read_job
+from connectors.train_settings import TrainSettings
 from service.training import RESULT, Stage, plan_run, run_trainer, runs_of
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -8,12 +8,10 @@ import torch
 
 from connectors.adapter import AdapterCard, publish, set_current
 from retrieval.prompt import PROMPT_VERSION
-from tests.trainer.test_packing import make
-from tests.trainer.test_train import FP32, SETTINGS, silent, wrapped
+from tests.trainer.learners import FP32, SETTINGS, learn, make, silent, wrapped
 from trainer.evaluate import format_table, judge, score, serving_adapters
-from trainer.loss import nats_per_byte
 from trainer.methods import METHODS
-from trainer.train import train
+from trainer.training.loss import nats_per_byte
 
 ANA = [make(12, start=5 * index, prompt=4) for index in range(12)]
 BEN = [make(14, start=5 * index + 2, prompt=4) for index in range(12)]
@@ -32,7 +30,7 @@ def publish_trained(root: Path, account: str, model: Path, examples: list, folde
     """Train an adapter on some examples and publish it."""
     folder.mkdir()
     learner = wrapped(model, SETTINGS)
-    train(learner, examples, examples[:4], SETTINGS, arithmetic=FP32, folder=folder, report=silent)
+    learn(learner, folder, examples=examples, held_out=examples[:4])
     METHODS["lora"].save(learner, folder / "built")
     publish(root, folder / "built", card(account, model))
 

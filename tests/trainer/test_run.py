@@ -12,8 +12,9 @@ from connectors.account import AccountRecord
 from connectors.adapter import has_learned, list_cards, read_card
 from connectors.archive import Archive, Instruction
 from connectors.errors import CyranoError, ModelMissing, StoreBusy, TooFewMails, TrainError
-from connectors.job import FILE, TrainJob, TrainSettings, write_job
+from connectors.job import FILE, TrainJob, write_job
 from connectors.message import Address
+from connectors.train_settings import TrainSettings
 from retrieval.prompt import PROMPT_VERSION
 from tests.trainer.mails import ANA, BEN, archived, mails
 from trainer import run as runs
@@ -99,9 +100,9 @@ def test_a_run_publishes_once(job: TrainJob) -> None:
     assert len(list_cards(job.adapters, "ana")) == 1
 
 
-def test_a_dry_run_tells_and_trains_nothing(job: TrainJob) -> None:
+def test_a_run_stopped_early_tells_and_trains_nothing(job: TrainJob) -> None:
     """It counts mails, tokens and steps, shows an example, and leaves no adapter."""
-    code, said, folder = carry_out(job.model_copy(update={"dry_run": True}))
+    code, said, folder = carry_out(job.model_copy(update={"stop_after": "examples"}))
     result = said[-1]["result"]
     assert code == 0
     assert result["steps"] == 5

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from torch import nn
 
-from connectors.job import TrainSettings
+from connectors.train_settings import TrainSettings
 
 
 class Method(Protocol):

@@ -5,7 +5,7 @@ from pathlib import Path
 from peft import LoraConfig, PeftModel, get_peft_model
 from torch import nn
 
-from connectors.job import TrainSettings
+from connectors.train_settings import TrainSettings
 
 
 class Lora:

@@ -4,7 +4,7 @@ import pytest
 
 from connectors.message import Email
 from tests.trainer.mails import ANA, mail
-from trainer.instruction import LONGEST, ask, extract, find_fault, is_copy, tidy
+from trainer.data.instruction import LONGEST, ask, extract, find_fault, is_copy, tidy
 
 LETTER = Email(
     message_id="x",

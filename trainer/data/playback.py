@@ -17,7 +17,7 @@ from connectors.archive import Instruction
 from connectors.errors import EngineDown, EngineError, ModelMissing
 from connectors.llm import Sampling
 from connectors.message import Email
-from trainer.instruction import PLAYBACK_VERSION, ask, extract, find_fault, tidy
+from trainer.data.instruction import PLAYBACK_VERSION, ask, extract, find_fault, tidy
 
 logger = logging.getLogger(__name__)
 

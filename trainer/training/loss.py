@@ -6,8 +6,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from trainer.hardware import Arithmetic
-from trainer.packing import IGNORED, Batch, Example, batches, collate, pack
+from trainer.data.packing import IGNORED, Batch, Example, batches, collate, pack
+from trainer.training.hardware import Arithmetic
 
 
 def reply_nll(model: nn.Module, batch: Batch) -> torch.Tensor:
@@ -23,6 +23,11 @@ def reply_nll(model: nn.Module, batch: Batch) -> torch.Tensor:
     )
 
 
+def packed(examples: Sequence[Example], *, is_packed: bool = True) -> Batch:
+    """Return examples as a batch: sharing rows, or each in a row of its own, filled up to the longest."""
+    return collate(pack(examples) if is_packed else [[example] for example in examples])
+
+
 def nats_per_byte(model: nn.Module, examples: Sequence[Example], arithmetic: Arithmetic, batch_size: int) -> float:
     """Return the mean loss over the bytes of the replies. The model is left in training mode if it was."""
     was_training = model.training
@@ -31,6 +36,6 @@ def nats_per_byte(model: nn.Module, examples: Sequence[Example], arithmetic: Ari
     with torch.no_grad():
         for some in batches(examples, batch_size):
             with arithmetic.autocast():
-                total += reply_nll(model, collate(pack(some)).to(arithmetic.device)).item()
+                total += reply_nll(model, packed(some).to(arithmetic.device)).item()
     model.train(was_training)
     return total / sum(example.reply_bytes for example in examples)

@@ -10,7 +10,7 @@ from connectors.errors import EngineDown, EngineError
 from connectors.llm import Sampling
 from connectors.message import Email
 from tests.trainer.mails import mails
-from trainer.playback import Playback, play_back
+from trainer.data.playback import Playback, play_back
 
 GOOD = "Ask Eve kindly to check it until the end of the week."
 

@@ -7,10 +7,9 @@ from typing import Any
 import torch
 
 from trainer.files import disk_errors, write_whole
+from trainer.training.workers import Weights
 
 FILE = "checkpoint.pt"
-
-Weights = dict[str, torch.Tensor]
 
 
 @dataclass(slots=True, kw_only=True)

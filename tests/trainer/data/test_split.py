@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from connectors.message import Email
 from tests.trainer.mails import START, mail, mails
-from trainer.split import FEWEST, MOST, split, threads
+from trainer.data.split import FEWEST, MOST, split, threads
 
 LINKS = st.lists(st.one_of(st.none(), st.integers(0, 39)), min_size=1, max_size=40)
 

@@ -6,8 +6,11 @@ example; transformers reads the borders from them, as long as no attention mask 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
+
+Item = TypeVar("Item")
 
 IGNORED = -100
 """The label of a position that is not learned from."""
@@ -49,10 +52,10 @@ class Batch:
         )
 
 
-def batches(examples: Sequence[Example], size: int) -> Iterator[Sequence[Example]]:
-    """Yield the examples in order, `size` at a time."""
-    for start in range(0, len(examples), size):
-        yield examples[start : start + size]
+def batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """Yield the items in order, `size` at a time."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def pack(examples: Sequence[Example]) -> list[list[Example]]:

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from connectors.archive import Instruction
-from connectors.job import TrainSettings
 from connectors.message import Email, Kind, ThreadMessage
+from connectors.train_settings import TrainSettings
 from retrieval.prompt import Request, Source, build_prompt
 from retrieval.tokens import counter_for
 from tests.trainer.mails import ANA, BEN, mail, mails
-from trainer.examples import Author, Examples, Writing, make_examples, make_measures, request_for, tokenise
-from trainer.model import load_tokenizer
+from trainer.data.examples import Author, Examples, Writing, make_examples, make_measures, request_for, tokenise
+from trainer.training.model import load_tokenizer
 
 ALWAYS = TrainSettings(retrieval_probability=1, retrieval_count=2, drop_instruction=0)
 

@@ -8,15 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
 
-from trainer.packing import IGNORED, Example, collate, pack
+from tests.trainer.learners import make
+from trainer.data.packing import IGNORED, collate, pack
 
 LENGTHS = st.lists(st.integers(2, 60), min_size=1, max_size=20)
-
-
-def make(length: int, *, start: int = 6, prompt: int = 1) -> Example:
-    """Return an example of `length` tokens that differ from those of other starts."""
-    tokens = tuple(6 + (start * 31 + 7 * index) % 200 for index in range(length))
-    return Example(message_id=f"m{start}", tokens=tokens, prompt_tokens=prompt, reply_bytes=length)
 
 
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])

@@ -16,13 +16,13 @@ from connectors.message import Email
 from retrieval.embedder import Embedder, EmbedderSettings
 from retrieval.index import IndexSettings, open_index
 from retrieval.rank import RetrievalSettings, Retriever
-from trainer import checkpoint
-from trainer.examples import Author, Finder, Writing, make_examples, make_measures
+from trainer.data.examples import Author, Finder, Writing, make_examples, make_measures
+from trainer.data.packing import Example
+from trainer.data.playback import Playback, Writer, play_back
+from trainer.data.split import FEWEST, Split, split
 from trainer.files import write_whole
-from trainer.packing import Example
-from trainer.playback import Playback, Writer, play_back
 from trainer.progress import Progress
-from trainer.split import FEWEST, Split, split
+from trainer.training import checkpoint
 
 FILE = "examples.json"
 

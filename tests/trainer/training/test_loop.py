@@ -7,32 +7,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
 
-from connectors.job import TrainSettings
-from tests.trainer.test_packing import make
-from trainer import train as loop
-from trainer.hardware import Arithmetic
-from trainer.loss import nats_per_byte, reply_nll
+from tests.trainer.learners import EXAMPLES, FP32, HELD_OUT, SETTINGS, learn, wrapped
+from trainer.data.packing import collate
 from trainer.methods import METHODS
-from trainer.model import load_model
-from trainer.packing import collate
-from trainer.train import train
-
-FP32 = Arithmetic(device="cpu", dtype=torch.float32)
-EXAMPLES = [make(10 + index % 7, start=index, prompt=3 + index % 4) for index in range(24)]
-HELD_OUT = [make(12, start=100 + index, prompt=4) for index in range(4)]
-SETTINGS = TrainSettings(rank=4, alpha=8, learning_rate=1e-2, epochs=2, batch_size=4, save_every_s=0, dropout=0.1)
-
-
-def wrapped(model: Path, settings: TrainSettings) -> nn.Module:
-    """Return a fresh model with a fresh adapter, always the same."""
-    torch.manual_seed(7)
-    return METHODS["lora"].wrap(load_model(str(model), torch.float32, "cpu"), settings)
-
-
-def silent(done: int, total: int, note: str) -> None:
-    """Report to nobody."""
+from trainer.training import loop
+from trainer.training.hardware import Arithmetic
+from trainer.training.loss import nats_per_byte, reply_nll
+from trainer.training.model import load_model
+from trainer.training.objective import Replies
+from trainer.training.workers import Alone
 
 
 @pytest.mark.parametrize("checkpointing", [False, True])
@@ -44,9 +28,9 @@ def test_accumulation_equals_the_big_batch(tiny: Path, *, checkpointing: bool) -
         model = wrapped(tiny, settings)
         if checkpointing:
             model.gradient_checkpointing_enable({"use_reentrant": False})  # type: ignore[operator]
-        machinery = loop._machinery(model, settings, FP32, total=1)
-        loss = loop.step(model, EXAMPLES[:8], settings, FP32, machinery)
-        after.append((loss, loop.trainable(model)))
+        training = loop.prepare(model, Replies(), settings, arithmetic=FP32, total=1)
+        loss = loop.step(training, EXAMPLES[:8])
+        after.append((loss, training.workers.weights(model)))
     for loss, weights in after[1:]:
         assert loss == pytest.approx(after[0][0], rel=1e-5)
         for name, weight in weights.items():
@@ -69,7 +53,7 @@ def test_the_loss_is_on_the_reply_only(tiny: Path) -> None:
 def test_training_lowers_the_held_out_loss_and_keeps_the_best_epoch(tiny: Path, tmp_path: Path) -> None:
     """The model ends with the weights of the epoch with the lowest held-out loss, which is lower than before."""
     model = wrapped(tiny, SETTINGS)
-    progress = train(model, EXAMPLES, HELD_OUT, SETTINGS, arithmetic=FP32, folder=tmp_path, report=silent)
+    progress = learn(model, tmp_path)
     assert len(progress.losses) == 1 + SETTINGS.epochs
     assert min(progress.losses[1:]) < progress.losses[0]
     assert nats_per_byte(model, HELD_OUT, FP32, 4) == pytest.approx(min(progress.losses[1:]), rel=1e-5)
@@ -80,7 +64,7 @@ def test_half_precision_trains(tiny: Path, tmp_path: Path, precision: str) -> No
     """The 16-bit formats train too; fp16 with loss scaling."""
     arithmetic = Arithmetic(device="cpu", dtype={"bf16": torch.bfloat16, "fp16": torch.float16}[precision])
     model = METHODS["lora"].wrap(load_model(str(tiny), arithmetic.dtype, "cpu"), SETTINGS)
-    progress = train(model, EXAMPLES, HELD_OUT, SETTINGS, arithmetic=arithmetic, folder=tmp_path, report=silent)
+    progress = learn(model, tmp_path, arithmetic=arithmetic)
     assert min(progress.losses[1:]) < progress.losses[0]
 
 
@@ -89,12 +73,12 @@ def die_in_child(model: Path, folder: Path, after_steps: int) -> int:
     code = f"""
 import os, signal
 from pathlib import Path
-from tests.trainer.test_train import EXAMPLES, FP32, HELD_OUT, SETTINGS, train, wrapped
+from tests.trainer.learners import SETTINGS, learn, wrapped
 def report(done, total, note):
     if done == {after_steps}:
         os.kill(os.getpid(), signal.SIGKILL)
 model, folder = wrapped(Path({str(model)!r}), SETTINGS), Path({str(folder)!r})
-train(model, EXAMPLES, HELD_OUT, SETTINGS, arithmetic=FP32, folder=folder, report=report)
+learn(model, folder, report=report)
 """
     return subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode
 
@@ -109,8 +93,8 @@ def test_a_killed_run_ends_like_an_unbroken_one(tiny: Path, tmp_path: Path) -> N
         if name == "broken":
             assert die_in_child(tiny, folder, after_steps=9) == -signal.SIGKILL
         model = wrapped(tiny, SETTINGS)
-        done = train(model, EXAMPLES, HELD_OUT, SETTINGS, arithmetic=FP32, folder=folder, report=silent)
-        ends.append((loop.trainable(model), done.losses))
+        done = learn(model, folder)
+        ends.append((Alone().weights(model), done.losses))
     (weights, losses), (again, losses_again) = ends
     assert losses_again == losses
     for name, weight in weights.items():
@@ -119,10 +103,7 @@ def test_a_killed_run_ends_like_an_unbroken_one(tiny: Path, tmp_path: Path) -> N
 
 def test_a_finished_run_is_not_trained_again(tiny: Path, tmp_path: Path) -> None:
     """Started again after its end, a run takes no step."""
-    train(wrapped(tiny, SETTINGS), EXAMPLES, HELD_OUT, SETTINGS, arithmetic=FP32, folder=tmp_path, report=silent)
+    learn(wrapped(tiny, SETTINGS), tmp_path)
     steps: list[int] = []
-    train(
-        wrapped(tiny, SETTINGS), EXAMPLES, HELD_OUT, SETTINGS, arithmetic=FP32, folder=tmp_path,
-        report=lambda done, _total, _note: steps.append(done),
-    )  # fmt: skip
+    learn(wrapped(tiny, SETTINGS), tmp_path, report=lambda done, _total, _note: steps.append(done))
     assert steps == []

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from trainer.hardware import Hardware, choose_arithmetic, look, should_checkpoint
+from trainer.training.hardware import Hardware, choose_arithmetic, look, should_checkpoint
 
 A100 = Hardware(device="cuda", has_bf16=True)
 T4 = Hardware(device="cuda", has_bf16=False)

@@ -18,11 +18,11 @@ from transformers import PreTrainedTokenizerBase
 
 from connectors.archive import Instruction
 from connectors.errors import PromptTooLong
-from connectors.job import TrainSettings
 from connectors.message import Address, Email, Kind, ThreadMessage
+from connectors.train_settings import TrainSettings
 from retrieval.prompt import ChatMessage, Request, Source, build_prompt
-from trainer.packing import Example
-from trainer.split import threads
+from trainer.data.packing import Example
+from trainer.data.split import threads
 
 logger = logging.getLogger(__name__)
 

@@ -6,17 +6,16 @@ from pathlib import Path
 import torch
 from peft import PeftModel
 
-from connectors.job import TrainSettings
-from tests.trainer.test_train import EXAMPLES, FP32, HELD_OUT, SETTINGS, silent, wrapped
+from connectors.train_settings import TrainSettings
+from tests.trainer.learners import EXAMPLES, SETTINGS, learn, wrapped
 from trainer.methods import METHODS
-from trainer.model import load_model
-from trainer.train import train
+from trainer.training.model import load_model
 
 
 def test_a_reloaded_adapter_says_the_same(tiny: Path, tmp_path: Path) -> None:
     """Base model and saved folder together give the logits of the trained model, which differ from the base's."""
     model = wrapped(tiny, SETTINGS)
-    train(model, EXAMPLES, HELD_OUT, SETTINGS, arithmetic=FP32, folder=tmp_path, report=silent)
+    learn(model, tmp_path)
     METHODS["lora"].save(model, tmp_path / "adapter")
 
     base = load_model(str(tiny), torch.float32, "cpu").eval()

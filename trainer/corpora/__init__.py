@@ -1,0 +1,1 @@
+"""Text other than mail, made into examples."""

@@ -1,0 +1,1 @@
+"""Reports for people: tables and plots, as HTML and as Markdown."""
