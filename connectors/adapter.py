@@ -2,7 +2,7 @@
 
 The rules this module keeps:
 1. An adapter is a folder `<root>/<account>/v<N>` that appears whole (renamed into place) and never changes.
-2. Its card, `card.json`, names the sha256 of its weights; `read_card` refuses a folder whose weights differ.
+2. Its card, `card.json`, names the digest of its weights; `read_card` refuses a folder whose weights differ.
 3. The pointer `<root>/<account>/current` holds the version in service; it is replaced atomically, and only by
    whoever saw the engine answer with that version.
 4. A version is never given twice, not even after its account was removed and added again: engines keep what they
@@ -22,13 +22,16 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from connectors.errors import StoreError
+from connectors.errors import StoreError, UsageError
 
 WEIGHTS = "adapter_model.safetensors"
+"""Of an adapter; a whole model has its weights in other files, all of them "*.safetensors"."""
 CARD = "card.json"
 LEARNED = "learned.json"
 LAST = "@last.json"
 """No account is called so: "@" stands in no account's name."""
+
+LORA, MERGED = "lora", "merged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,8 @@ class AdapterCard:
     base_model: str
     prompt_version: str
     method: str
+    serving: str = LORA
+    """LORA: the engine serves it beside its base model. MERGED: only a model that it was merged into can be served."""
     created_at: str
     weights_sha256: str = ""
     is_approved: bool
@@ -66,11 +71,8 @@ def publish(root: Path, built: Path, card: AdapterCard) -> AdapterCard:
         StoreError: the disk is full or not writable; nothing half-written stays.
     """
     try:
-        version = _next_version(root, card.account)
-        card = replace(card, version=version, weights_sha256=_sha256(built / WEIGHTS))
-        (built / CARD).write_text(json.dumps(asdict(card), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        _sync_to_disk(built)
-        target = folder(root, card.account, version)
+        card = seal(built, replace(card, version=_next_version(root, card.account)))
+        target = folder(root, card.account, card.version)
         target.parent.mkdir(parents=True, exist_ok=True)
         built.rename(target)
         _sync_to_disk(target.parent)
@@ -79,6 +81,52 @@ def publish(root: Path, built: Path, card: AdapterCard) -> AdapterCard:
         hint = "Free some disk space, then train again."
         raise StoreError(f"The adapter could not be written: {error}", hint=hint) from error
     return card
+
+
+def seal(built: Path, card: AdapterCard) -> AdapterCard:
+    """Write the card of a finished folder, with the digest of its weights, flush all to the disk, and return it."""
+    card = replace(card, weights_sha256=_weights_sha256(built))
+    (built / CARD).write_text(json.dumps(asdict(card), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    _sync_to_disk(built)
+    return card
+
+
+def take(
+    root: Path, brought: Path, account: str, base_model: str, *, known: Collection[str] | None = None
+) -> AdapterCard:
+    """Publish a copy of an adapter that was trained on another machine under the next version; return its card.
+
+    There the base model may lie elsewhere: it is told by the last part of its path, and the copy names it as here.
+
+    Args:
+        root: Where adapters lie.
+        brought: The folder that was made there.
+        account: Whose adapter it is to be.
+        base_model: The base model, by its name here.
+        known: The ids of all mail of the account, where it is known: an adapter that learned from other mail learned
+            from what was forgotten meanwhile, and is tainted.
+
+    Raises:
+        UsageError: the folder holds no adapter, or that of another account or base model, or one that is here already.
+        StoreError: its weights are not those of its card, or the disk is full.
+    """
+    if not (brought / CARD).is_file():
+        hint = "Bring back the whole folder that `cyrano train --from DIR --output FOLDER` made there."
+        raise UsageError(f"{brought} holds no adapter: it has no {CARD}.", hint=hint)
+    card = read_card(brought)
+    _need_own(root, card, account, base_model)
+    built = root / account / f".take-{card.weights_sha256[:16]}"
+    try:
+        shutil.rmtree(built, ignore_errors=True)
+        shutil.copytree(brought, built)
+    except OSError as error:
+        shutil.rmtree(built, ignore_errors=True)
+        hint = "Free some disk space, then take it again."
+        raise StoreError(f"The adapter could not be copied: {error}", hint=hint) from error
+    taken = publish(root, built, replace(card, base_model=base_model))
+    if known is not None and not _learned(root, taken) <= {_digest(message_id) for message_id in known}:
+        taint(root, account, taken.version)
+    return taken
 
 
 def folder(root: Path, account: str, version: int) -> Path:
@@ -94,7 +142,7 @@ def read_card(path: Path) -> AdapterCard:
     """
     try:
         card = AdapterCard(**json.loads((path / CARD).read_text(encoding="utf-8")))
-        is_whole = _sha256(path / WEIGHTS) == card.weights_sha256
+        is_whole = _weights_sha256(path) == card.weights_sha256
     except (OSError, ValueError, TypeError) as error:
         raise StoreError(f"The adapter in {path} cannot be read: {error}", hint="Train again: cyrano train.") from error
     if not is_whole:
@@ -182,6 +230,27 @@ def is_tainted(root: Path, account: str, version: int) -> bool:
     return _taint_mark(root, account, version).exists()
 
 
+def _need_own(root: Path, card: AdapterCard, account: str, base_model: str) -> None:
+    """See to it that an adapter from elsewhere is for this account and model, and new here."""
+    if card.account != account:
+        hint = f"Take it for that account, if it is here: --account {card.account}"
+        raise UsageError(f"The adapter learned from mail of {card.account}, not of {account}.", hint=hint)
+    if Path(card.base_model).name != Path(base_model).name:
+        hint = "An adapter is of use only with the model it was trained on: set [engine] model to it, or train again."
+        raise UsageError(f"The adapter is for the model {card.base_model}, not for {base_model or 'none'}.", hint=hint)
+    for known in list_cards(root, account):
+        if known.weights_sha256 == card.weights_sha256:
+            raise UsageError(f"The adapter is here already: {known.name}.", hint="See: cyrano adapters")
+
+
+def _learned(root: Path, card: AdapterCard) -> set[str]:
+    """Return the digests of the mails that an adapter learned from, as far as it says."""
+    try:
+        return set(json.loads((folder(root, card.account, card.version) / LEARNED).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return set()
+
+
 def _taint_mark(root: Path, account: str, version: int) -> Path:
     path = folder(root, account, version)
     return path.with_name(f"{path.name}.tainted")
@@ -229,6 +298,15 @@ def _last_version(root: Path, account: str) -> int:
     """Return the highest version there is, 0 where there is none; one whose card is broken counts too."""
     names = (path.name for path in (root / account).glob("v*"))
     return max((int(name[1:]) for name in names if name[1:].isdecimal()), default=0)
+
+
+def _weights_sha256(path: Path) -> str:
+    """Return the digest of a folder's weights; of several files it covers each one's name and content."""
+    files = sorted(path.glob("*.safetensors")) or [path / WEIGHTS]  # which then says that it is missing
+    if len(files) == 1:
+        return _sha256(files[0])
+    lines = "".join(f"{file.name} {_sha256(file)}\n" for file in files)
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:

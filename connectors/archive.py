@@ -25,6 +25,7 @@ from connectors.archive_queries import (
     GIVEN,
     LEARNED,
     SENT,
+    changed_drafts,
     instructions_for,
     key_of,
     mails_of,
@@ -36,7 +37,7 @@ from connectors.errors import UsageError
 from connectors.message import ArchivedEmail
 from connectors.rows import account_of_row, mail_of_row, row_of_account, row_of_mail
 
-__all__ = ["GIVEN", "Archive", "ArchiveSettings", "Counts", "Instruction"]
+__all__ = ["GIVEN", "Archive", "ArchiveSettings", "ChangedDraft", "Counts", "Instruction"]
 
 _PAGE = 500
 
@@ -68,6 +69,20 @@ class Instruction:
     message_id: str
     text: str
     source: str
+    asked: str = ""
+    """A digest of the question that it answers, where a model was asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedDraft:
+    """What had been drafted where its owner sent something else."""
+
+    message_id: str
+    """Of the mail that was sent."""
+    text: str
+    """As it was drafted."""
+    instruction: str
+    """What its owner asked for; "" where it was drafted from a thread alone."""
 
 
 class Archive:
@@ -330,11 +345,17 @@ class Archive:
                 "model": model,
                 "text": each.text,
                 "source": each.source,
+                "asked": each.asked,
             }
             for each in instructions
         ]
         with self._writing(account) as connection:
             self._upsert(connection, _instruction, rows)
+
+    def pairs(self, account: str) -> list[ChangedDraft]:
+        """Return the drafts that their owner changed and sent as mail that is learned from, oldest first."""
+        with self.engine.connect() as connection:
+            return [ChangedDraft(**row) for row in connection.execute(changed_drafts(account)).mappings()]
 
     # Inside
 

@@ -10,6 +10,9 @@ from connectors.message import Kind
 GIVEN = "given"
 """The source of instructions that a person wrote: they serve every prompt version and model."""
 
+CHANGED = ("light", "rewritten")
+"""Verdicts on drafts that their owner changed before they sent them."""
+
 _message, _instruction = schema.message, schema.instruction
 
 LEARNED = _message.c.kept & ~_message.c.is_excluded
@@ -59,7 +62,21 @@ def instructions_for(account: str, prompt_version: str, model: str) -> Select[An
     columns = _instruction.c
     is_made_for = (columns.prompt_version == prompt_version) & (columns.model == model)
     return (
-        select(columns.message_id, columns.text, columns.source)
+        select(columns.message_id, columns.text, columns.source, columns.asked)
         .where(columns.account == account, or_(is_made_for, columns.source == GIVEN))
         .order_by(columns.source == GIVEN)
+    )
+
+
+def changed_drafts(account: str) -> Select[Any]:
+    """Ask for drafts that were changed and sent as mail that is learned from, in the order they were sent."""
+    draft, outcome = schema.draft, schema.outcome
+    is_sent = (_message.c.account == outcome.c.account) & (_message.c.message_id == outcome.c.sent_id)
+    return (
+        select(outcome.c.sent_id.label("message_id"), draft.c.text, draft.c.instruction)
+        .select_from(outcome)
+        .join(draft, draft.c.draft_id == outcome.c.draft_id)
+        .join(_message, is_sent)
+        .where(outcome.c.account == account, outcome.c.verdict.in_(CHANGED), draft.c.text != "", LEARNED, SENT)
+        .order_by(outcome.c.sent_at.asc().nulls_first(), draft.c.created_at, draft.c.draft_id)
     )

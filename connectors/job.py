@@ -21,6 +21,9 @@ FILE = "job.json"
 ENGINE_KEY = "CYRANO_ENGINE_API_KEY"
 """The environment variable with the engine's key: a secret does not go into the job's file."""
 
+TINY = "tiny"
+"""The model that the trainer makes itself, small and random: for trying what it does."""
+
 Stop = Literal["clean", "playback", "examples"]
 
 
@@ -62,6 +65,13 @@ class TrainJob(BaseModel):
     """Stop when the mail is chosen, has its instructions, or has become examples, and tell about it."""
     output: Path | None = None
     """Where such a run leaves its data; otherwise where the adapter goes, instead of among the account's."""
+
+    @property
+    def place(self) -> Path | None:
+        """The folder of its own that what is learned goes to, or None where it goes among the account's adapters."""
+        if self.output is None and (self.corpus is not None or self.model == TINY):
+            return self.home / "trained" / self.run
+        return self.output
 
 
 Job = Annotated[TrainJob | PlanJob | ProfileJob, Field(discriminator="kind")]

@@ -26,6 +26,8 @@ CONNECT_TIMEOUT_S = 3.0
 READY_TIMEOUT_S = 5.0
 KEEP_ALIVE_S = 2.0
 """Shorter than the 5 s after which the engine hangs up: a request must not meet a connection that is just closing."""
+_ENGINE_DIED = "EngineCore encountered an issue"
+"""What vLLM says, with status 500, to whoever is waiting when its engine dies under its server."""
 
 
 class Sampling(BaseModel):
@@ -205,6 +207,8 @@ def translate(error: "openai.OpenAIError", url: str) -> EngineError:  # noqa: PL
             )
         case openai.RateLimitError() | openai.APIStatusError(status_code=503):
             return EngineDown(f"The model server is busy: {said}", hint="Ask again in a moment.")
+        case openai.InternalServerError() if _ENGINE_DIED in said:
+            return EngineDown(f"The model server at {url} broke down.", hint="It starts again: ask again in a moment.")
         case openai.BadRequestError() if "maximum context length" in said or "max_model_len" in said:
             return EngineError(f"The prompt is too long: {said}", hint="Lower [prompt] budget_tokens.")
         case _:

@@ -152,6 +152,7 @@ instruction = Table(
     C("model", Text, primary_key=True),
     C("text", Text, nullable=False),
     C("source", String(16), nullable=False),  # "model", "extract" (subject and opening), "given" (by a person)
+    C("asked", String(32), nullable=False, server_default=""),  # digest of the question; "" where nobody asked
 )  # fmt: skip
 
 draft = Table(

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from connectors.errors import PromptTooLong
 from connectors.message import Address, ThreadMessage
 
-PROMPT_VERSION = "1"
+PROMPT_VERSION = "2"
 """Changes whenever the bytes change: an adapter trained on another version is not served."""
 
 CUT = "[…]"
@@ -32,7 +32,14 @@ LANGUAGE_NAMES = {
 REPLY_INSTRUCTION = "Answer the last message."
 """Stands for the instruction where there is none and the thread alone has to do."""
 
-_FRAME = re.compile(r"<(/?)(mail|message)\b", re.IGNORECASE)
+_MARK = re.compile(
+    r"<(?=/?(?:mail|message)\b)|<(?=[|\uff5c])|<(?=/?(?:s|bos|eos|pad|unk|think|im_start|im_end)>)"
+    r"|<(?=(?:start|end)_of_turn>)|<(?=</?SYS>>)|\[(?=/?INST\])",
+    re.IGNORECASE,
+)
+"""Where one of the prompt's own tags begins, or a mark by which a chat format tells who speaks: tokenizers take it for
+one wherever it stands."""
+_DEFUSED = {"<": "\u2039", "[": "\u2045"}
 
 
 class PromptSettings(BaseModel):
@@ -154,11 +161,11 @@ def _parts(request: Request, sources: Sequence[Source], thread: Sequence[ThreadM
 
 def _source(source: Source) -> str:
     head = f'<mail to="{_attribute(_people(source.recipients))}" subject="{_attribute(source.subject)}">'
-    return f"{head}\n{_defuse(source.text)}\n</mail>"
+    return f"{head}\n{defuse(source.text.strip())}\n</mail>"
 
 
 def _thread_message(message: ThreadMessage) -> str:
-    return f'<message from="{_attribute(_person(message.sender))}">\n{_defuse(message.text)}\n</message>'
+    return f'<message from="{_attribute(_person(message.sender))}">\n{defuse(message.text.strip())}\n</message>'
 
 
 def _people(addresses: Sequence[Address]) -> str:
@@ -174,9 +181,9 @@ def _attribute(text: str) -> str:
 
 
 def _line(text: str) -> str:
-    return _defuse(" ".join(text.split()))
+    return defuse(" ".join(text.split()))
 
 
-def _defuse(text: str) -> str:
-    """Take the meaning from anything in a mail that looks like the prompt's own tags."""
-    return _FRAME.sub("\u2039\\1\\2", text.strip())
+def defuse(text: str) -> str:
+    """Take the meaning from anything in a mail that looks like the prompt's own tags, or like a mark of a chat."""
+    return _MARK.sub(lambda found: _DEFUSED[found[0]], text)

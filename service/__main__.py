@@ -18,6 +18,8 @@ COMMANDS = {
     "instructions": ("service.commands.mail", "Bring in instructions written by hand, as JSON lines."),
     "forget": ("service.commands.forget", "Take a person, a message or old mail out of all that is kept."),
     "train": ("service.commands.train", "Train an adapter on an account's mail."),
+    "plan": ("service.commands.plan", "Say how much memory a training run takes, and whether it fits."),
+    "profile": ("service.commands.profile", "Compare ways to train in one report."),
     "adapters": ("service.commands.train", "List an account's adapters and how they scored."),
     "draft": ("service.commands.draft", "Ask the running service for a draft."),
     "stats": ("service.commands.stats", "Say what became of the drafts."),

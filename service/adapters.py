@@ -9,6 +9,8 @@ Rules:
 4. One that is still writing is not unloaded before it has ended, or `drain_s` have passed.
 5. Where it is strict, an adapter that learned from mail which was forgotten since neither writes nor stays loaded: the
    base model writes until a newer one is there.
+6. An adapter that the engine cannot serve beside its base model (`AdapterCard.serving`) is never asked of it: engines
+   that do not refuse such a one may serve half of it. `problems` says that it waits.
 """
 
 import logging
@@ -21,6 +23,7 @@ from pathlib import Path
 from typing import Protocol
 
 from connectors.adapter import (
+    LORA,
     AdapterCard,
     current_version,
     folder,
@@ -133,6 +136,7 @@ class AdapterKeeper:
                 self._forget_problems(account)
                 logger.info("adapter %s is in service", candidate.name)
                 flipped.append(candidate.name)
+            self._note_unservable(account)
         self._unload_unused()
         return flipped
 
@@ -162,9 +166,20 @@ class AdapterKeeper:
         usable = [card for card in newer if self._may_write(card) and card.name not in self._refused]
         return usable[-1] if usable else None
 
+    def _note_unservable(self, account: str) -> None:
+        """Say of the newest adapter that could take over, were it not one that must be merged, why it does not."""
+        least = current_version(self._root, account) or 0
+        cards = [card for card in list_cards(self._root, account) if card.version > least and card.is_approved]
+        if cards and cards[-1].serving != LORA:
+            name = cards[-1].name
+            self._problems[name] = (
+                f"{name} is not in service: {cards[-1].method} needs merged serving, which this version does not have "
+                "yet; the one before stays."
+            )
+
     def _may_write(self, card: AdapterCard) -> bool:
-        """Tell whether an adapter was trained for this model and this prompt, and on mail that is still there."""
-        is_ours = (card.base_model, card.prompt_version) == (self._base_model, PROMPT_VERSION)
+        """Tell whether an adapter is for this model, this prompt and this engine, and its mail is still there."""
+        is_ours = (card.base_model, card.prompt_version, card.serving) == (self._base_model, PROMPT_VERSION, LORA)
         return is_ours and not self._is_barred(card.account, card.version)
 
     def _is_barred(self, account: str, version: int) -> bool:

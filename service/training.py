@@ -12,6 +12,7 @@ from typing import Any
 
 from connectors.errors import CyranoError, TrainError
 from connectors.job import ENGINE_KEY, TrainJob, read_job, write_job
+from service.progress import OnProgress, progress_bars
 
 TRAINER = (sys.executable, "-m", "trainer")
 RESULT = "result.json"
@@ -79,6 +80,19 @@ def run_trainer(
         f"The trainer ended with code {child.returncode} and no word.",
         hint="-9 means the system ran out of memory. `cyrano train` again goes on where it stopped.",
     )
+
+
+def follow_run(folder: Path, engine_key: str) -> dict[str, Any]:
+    """Carry out the trainer's job in a folder, with a bar for each stage, and return its result."""
+    with progress_bars() as start_bar:
+        bars: dict[str, OnProgress] = {}
+
+        def show(stage: Stage) -> None:
+            if stage.name not in bars:
+                bars[stage.name] = start_bar(stage.name)
+            bars[stage.name](stage.done, stage.total)
+
+        return run_trainer(folder, engine_key, show)
 
 
 def _follow(lines: Iterator[str] | Any, on_stage: Callable[[Stage], None]) -> dict[str, Any]:  # noqa: ANN401

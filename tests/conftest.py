@@ -1,5 +1,6 @@
 """What all tests share: servers that are started once and only where a test asks for them."""
 
+import os
 from collections.abc import Iterator
 from itertools import count
 
@@ -9,6 +10,9 @@ from tests import dovecot as server
 from tests.gmail import emulate as google
 from tests.gmail.standin import COMPOSE, READONLY, Gmail, running_gmail
 from tests.parts import require
+
+# Tests run side by side: threads of two of them on one core spin while they wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from peft import PeftModel
+from torch import nn
 
 from connectors.adapter import current_version, folder, list_cards, read_card
 from connectors.errors import StoreError
 from retrieval.prompt import PROMPT_VERSION
 from trainer.data.packing import Example
+from trainer.methods.scoring import scored_with
 from trainer.training.hardware import Arithmetic
 from trainer.training.loss import nats_per_byte
 
@@ -28,37 +29,35 @@ class Verdict:
 
 
 def score(
-    model: PeftModel,
+    model: nn.Module,
     authors: Mapping[str, Sequence[Example]],
     others: Mapping[str, Path],
     arithmetic: Arithmetic,
     *,
+    load: Callable[[], nn.Module],
     batch_size: int,
     report: Callable[[int, int, str], None],
 ) -> Scores:
-    """Measure every author's held-out mail with the base model, the model's own adapter and other adapters."""
+    """Measure every author's held-out mail with the base model, the trained one and other adapters.
+
+    `load` loads the base model, for what the trained one cannot show of it.
+    """
     scores: Scores = {author: {} for author in authors}
     total, done = len(authors) * (2 + len(others)), 0
 
-    def measure(column: str) -> None:
+    def measure(writer: nn.Module, column: str) -> None:
         nonlocal done
         for author, examples in authors.items():
-            scores[author][column] = nats_per_byte(model, examples, arithmetic, batch_size)
+            scores[author][column] = nats_per_byte(writer, examples, arithmetic, batch_size)
             done += 1
             report(done, total, f"{author} by {column}")
 
-    with model.disable_adapter():
-        measure(BASE)
-    measure(THIS)
-    own = model.active_adapter
-    for number, (name, path) in enumerate(others.items()):
-        # Account names may hold dots, peft's may not.
-        inside = f"other{number}"
-        model.load_adapter(str(path), inside)
-        model.set_adapter(inside)
-        measure(name)
-        model.set_adapter(own)
-        model.delete_adapter(inside)
+    with scored_with(model, None, load) as base:
+        measure(base, BASE)
+    measure(model, THIS)
+    for name, path in others.items():
+        with scored_with(model, path, load) as other:
+            measure(other, name)
     return scores
 
 

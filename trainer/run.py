@@ -1,45 +1,48 @@
-"""A run from the archive to a published adapter, stage by stage; started again, it goes on where it stopped.
+"""A run from its mail, or other text, to what was learned, stage by stage; started again, it goes on where it stopped.
 
 What each stage leaves behind: instructions in the archive, examples.json, checkpoint.pt, the adapter with its card,
-result.json. When the adapter is published, everything made from mail leaves the run's folder.
+statistics and report, result.json. At the end all else leaves the run's folder: it was made from mail.
 """
 
 import fcntl
 import json
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import nn
 
-from connectors.adapter import AdapterCard, list_cards, publish, write_learned
-from connectors.archive import Archive
-from connectors.errors import StoreBusy, TrainError
+from connectors.adapter import AdapterCard, write_learned
+from connectors.errors import StoreBusy
+from connectors.job import FILE as JOB
 from connectors.job import TrainJob
 from connectors.llm import ModelServer
-from retrieval.index import IndexSettings
 from retrieval.prompt import PROMPT_VERSION
 from retrieval.tokens import counter_for
+from trainer.corpora.base import read_corpus
 from trainer.data import gather
 from trainer.data.examples import Writing
-from trainer.data.gather import Material
-from trainer.evaluate import judge, score, serving_adapters
-from trainer.files import disk_errors, write_whole
+from trainer.data.export import export_examples
+from trainer.data.material import Material
+from trainer.data.stop import stop
+from trainer.evaluate import Scores, judge, score, serving_adapters
+from trainer.files import write_whole
+from trainer.learn import Learned, is_spread, learn
 from trainer.methods import METHODS
 from trainer.progress import Progress, Result
-from trainer.report import describe_adapter, describe_plan
-from trainer.training import checkpoint
-from trainer.training.hardware import Arithmetic, choose_arithmetic, look, should_checkpoint
-from trainer.training.loop import prepare, steps_per_epoch, train
+from trainer.publishing import need_place, published, put_in_place
+from trainer.report import describe_adapter, describe_examples, statistics_of, write_report
+from trainer.tiny import resolve
+from trainer.training.hardware import look
+from trainer.training.launch import check_possible
 from trainer.training.model import load_model, load_tokenizer, longest_input
-from trainer.training.objective import Replies
+from trainer.training.shortage import memory_errors
 
-RESULT = "result.json"
+RESULT, LOCK = "result.json", "lock"
+TEST = "test"
+"""What the part of a corpus is called that nothing was chosen by."""
 
 
 def run(
@@ -50,89 +53,101 @@ def run(
     api_key: str,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Result:
-    """Carry out a job and return its result: {"report": lines, "version": of an adapter fit to serve or None, …}.
+    """Carry out a job and return its result.
 
     Raises:
         CyranoError: what it was, and what to do; the run can be started again.
     """
-    with _hold(folder), _memory_errors():
-        if done := _published(job):
-            return _finish(folder, describe_adapter(done))
-        writing = _writing(job)
-        with Archive.open(job.archive_url) as archive, _writer(job, api_key) as (named, writer):
-            material = gather.gather(archive, named, writing, folder, writer=writer, say=say)
+    with _hold(folder), memory_errors():
+        if job.stop_after is None:
+            job = job.model_copy(update={"output": job.place})
+            if done := published(job):
+                return _finish(folder, describe_adapter(done, job.output))
+            need_place(job)
+            if is_spread(job.settings):
+                check_possible(job.settings, look(), gpus=torch.cuda.device_count())
+        job = job.model_copy(update={"model": resolve(job.model, folder)})
+        if job.corpus is not None:
+            return _finish(folder, _make(folder, job, _read(job), say, clock))
+        with gather.open_source(job) as source, _writer(job, api_key) as (named, writer):
+            if job.stop_after in ("clean", "playback"):
+                return _finish(folder, stop(source, named, writer=writer, say=say, clock=clock))
+            writing = _writing(job)
+            if job.stop_after and job.output:
+                return _finish(folder, export_examples(source, named, writing, folder, job.output, say=say))
+            material = gather.gather(source, named, writing, folder, writer=writer, say=say)
         if job.stop_after:
-            return _finish(folder, describe_plan(job, material, writing))
-        card = _make(folder, job, material, say, clock)
-        say.stage("publish")(1, 1, card.name)
-        return _finish(folder, describe_adapter(card))
+            return _finish(folder, describe_examples(job, material, writing))
+        return _finish(folder, _make(folder, job, material, say, clock))
 
 
-def _make(folder: Path, job: TrainJob, material: Material, say: Progress, clock: Callable[[], datetime]) -> AdapterCard:
-    """Train, evaluate and publish."""
-    arithmetic = choose_arithmetic(job.settings.precision, look())
-    model = _prepare_model(job, arithmetic)
-    started = time.monotonic()
-    total = steps_per_epoch(len(material.learned), job.settings) * job.settings.epochs
-    training = prepare(
-        model, Replies(is_packed=job.settings.packing), job.settings, arithmetic=arithmetic, total=total
-    )  # fmt: skip
-    trained = train(
-        training, material.learned, material.measures[job.account], folder=folder, report=say.stage("train")
+def _make(folder: Path, job: TrainJob, material: Material, say: Progress, clock: Callable[[], datetime]) -> Result:
+    """Learn, evaluate and publish."""
+    learned = learn(folder, job, material, say)
+    scores = _score(job, material, learned, say)
+    numbers = statistics_of(job, material, learned, scores, created_at=clock())
+    card = _card(job, material, learned, scores, clock())
+
+    def fill(built: Path) -> None:
+        METHODS[job.settings.method].save(learned.model, built)
+        write_learned(built, (example.message_id for example in material.learned))
+        write_report(built, job, numbers, learned, scores)
+
+    card = put_in_place(job, fill, card)
+    say.stage("publish")(1, 1, card.name)
+    return describe_adapter(card, job.output)
+
+
+def _score(job: TrainJob, material: Material, learned: Learned, say: Progress) -> Scores:
+    others = {}
+    if job.corpus is None:
+        others = serving_adapters(job.adapters, [name for name in material.measures if name != job.account], job.model)
+    arithmetic = learned.arithmetic
+    return score(
+        learned.model,
+        material.measures,
+        others,
+        arithmetic,
+        load=lambda: load_model(job.model, arithmetic.dtype, arithmetic.device),
+        batch_size=learned.batch_size,
+        report=say.stage("evaluate"),
     )
-    curve = {"losses": trained.losses, "train_losses": trained.train_losses, "seconds": time.monotonic() - started}
-    others = serving_adapters(job.adapters, [name for name in material.measures if name != job.account], job.model)
-    scores = score(
-        model, material.measures, others, arithmetic, batch_size=training.batch_size, report=say.stage("evaluate")
-    )
+
+
+def _card(job: TrainJob, material: Material, learned: Learned, scores: Scores, now: datetime) -> AdapterCard:
     verdict = judge(scores, job.account)
-    card = AdapterCard(
+    progress = learned.progress
+    curve = {"losses": progress.losses, "train_losses": progress.train_losses, "seconds": learned.seconds}
+    return AdapterCard(
         account=job.account,
         base_model=job.model,
         prompt_version=PROMPT_VERSION,
         method=job.settings.method,
-        created_at=clock().isoformat(timespec="seconds"),
+        serving=METHODS[job.settings.method].serving(job.settings),
+        created_at=now.isoformat(timespec="seconds"),
         is_approved=verdict.is_approved,
         verdict=verdict.reason,
         data=material.counts,
         config={
             "run": job.run,
+            "recipe": job.recipe,
             "settings": job.settings.model_dump(mode="json"),
-            "precision": str(arithmetic.dtype).removeprefix("torch."),
+            "precision": str(learned.arithmetic.dtype).removeprefix("torch."),
             "prompt_budget": job.prompt_budget,
             "curve": curve,
         },
         scores=dict(scores),
     )
-    return publish(job.adapters, _build(job, model, material), card)
 
 
-def _build(job: TrainJob, model: nn.Module, material: Material) -> Path:
-    """Save what was learned beside its final place: a folder is renamed within one file system only."""
-    built = job.adapters / job.account / f".{job.run}"
-    with disk_errors("The adapter could not be written"):
-        shutil.rmtree(built, ignore_errors=True)
-        try:
-            built.mkdir(parents=True)
-            METHODS[job.settings.method].save(model, built)
-            write_learned(built, (example.message_id for example in material.learned))
-        except BaseException:
-            shutil.rmtree(built, ignore_errors=True)
-            raise
-    return built
-
-
-def _prepare_model(job: TrainJob, arithmetic: Arithmetic) -> Any:  # noqa: ANN401  a peft model, whatever the method
-    # What an adapter starts from is random too.
-    torch.manual_seed(job.settings.seed)
-    model = load_model(job.model, arithmetic.dtype, arithmetic.device)
-    if should_checkpoint(job.settings.checkpointing, _count(model)):
-        model.gradient_checkpointing_enable({"use_reentrant": False})  # type: ignore[operator]
-    return METHODS[job.settings.method].wrap(model, job.settings)
-
-
-def _count(model: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in model.parameters())
+def _read(job: TrainJob) -> Material:
+    """Return the material of a job that learns from other text than mail."""
+    assert job.corpus is not None
+    tokenizer = load_tokenizer(job.model, needs_chat=False)
+    most = min(job.settings.max_tokens, longest_input(job.model))
+    found = read_corpus(job.corpus, tokenizer, job.settings, max_tokens=most)
+    measures = {job.account: found.held_out, TEST: found.test}
+    return Material(learned=found.learned, measures=measures, counts=found.counts)
 
 
 def _writing(job: TrainJob) -> Writing:
@@ -157,40 +172,25 @@ def _writer(job: TrainJob, api_key: str) -> Iterator[tuple[TrainJob, ModelServer
         server.close()
 
 
-def _published(job: TrainJob) -> AdapterCard | None:
-    """Return the card of what this run has published already, before it was stopped."""
-    return next((card for card in list_cards(job.adapters, job.account) if card.config.get("run") == job.run), None)
-
-
 def _finish(folder: Path, result: Result) -> Result:
-    """Write the result down and remove what was made from mail."""
+    """Write the result down and remove all else but the order and the lock."""
     write_whole(folder / RESULT, lambda file: file.write(json.dumps(result, indent=2).encode()))
-    for name in (gather.FILE, checkpoint.FILE):
-        (folder / name).unlink(missing_ok=True)
-    shutil.rmtree(folder / IndexSettings().path, ignore_errors=True)
+    for path in folder.iterdir():
+        if path.name in {RESULT, LOCK, JOB}:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     return result
 
 
 @contextmanager
 def _hold(folder: Path) -> Iterator[None]:
     """Let one process at a time work on a run; the system lets go when the process ends, however it ends."""
-    with (folder / "lock").open("w", encoding="ascii") as file:
+    with (folder / LOCK).open("w", encoding="ascii") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise StoreBusy(f"The run in {folder} is already under way.", hint="Wait until it ends.") from error
         yield
-
-
-@contextmanager
-def _memory_errors() -> Iterator[None]:
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        # torch has a class for a full GPU (a RuntimeError), and only words for a full machine.
-        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
-            raise
-        raise TrainError(
-            "There was not enough memory to train.",
-            hint="Lower [train] batch_size (and raise accumulation by as much), or set checkpointing to on.",
-        ) from error

@@ -1,6 +1,7 @@
 """Commands on the mail itself: bring it in, look at it, take it out."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
@@ -11,7 +12,8 @@ from connectors.adapter import has_learned, list_cards
 from connectors.archive import GIVEN, Instruction
 from connectors.errors import UsageError
 from connectors.message import ArchivedEmail
-from service.app import open_app
+from service.app import App, open_app
+from service.commands.examples import export_examples
 from service.disk import need_space
 from service.ingest import drop_outdated, index_new
 from service.progress import progress_bars
@@ -53,14 +55,20 @@ def reindex() -> None:
 @click.command()
 @click.option("--account", "name", default="", help="Only this account.")
 @click.option("--all", "everything", is_flag=True, help="Also the mail that is not learned from, with the reason.")
+@click.option("--examples", "as_examples", is_flag=True, help="As the model reads it: prompts, replies and sources.")
 @click.option("--output", "-o", type=click.File("w", encoding="utf-8", atomic=True), default="-")
-def export(name: str, output: IO[str], *, everything: bool) -> None:
+def export(name: str, output: IO[str], *, everything: bool, as_examples: bool) -> None:
     """Write out the mail that is learned from, as JSON lines."""
     with open_app() as app:
         records = [app.archive.account(name)] if name else app.archive.accounts()
         for record in records:
-            for archived in app.archive.mails(record.name, kept=None if everything else True):
-                output.write(json.dumps(_line(archived), ensure_ascii=False) + "\n")
+            lines = export_examples if as_examples else _mails
+            output.writelines(f"{line}\n" for line in lines(app, record.name, everything=everything))
+
+
+def _mails(app: App, account: str, *, everything: bool) -> Iterator[str]:
+    for archived in app.archive.mails(account, kept=None if everything else True):
+        yield json.dumps(_line(archived), ensure_ascii=False)
 
 
 def _line(archived: ArchivedEmail) -> dict[str, Any]:

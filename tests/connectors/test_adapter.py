@@ -1,5 +1,6 @@
 """connectors/adapter.py: versions that are never used twice, and what an adapter learned from."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Collection
@@ -11,6 +12,7 @@ from connectors.adapter import (
     CARD,
     LAST,
     LEARNED,
+    LORA,
     WEIGHTS,
     AdapterCard,
     folder,
@@ -18,10 +20,13 @@ from connectors.adapter import (
     is_tainted,
     list_cards,
     publish,
+    read_card,
     remember_versions,
     taint,
+    take,
     write_learned,
 )
+from connectors.errors import CyranoError, StoreError, UsageError
 
 
 @pytest.fixture
@@ -32,7 +37,7 @@ def root(tmp_path: Path) -> Path:
 
 def _publish(root: Path, account: str = "ana", learned: Collection[str] = ()) -> AdapterCard:
     built = root.parent / "built"
-    built.mkdir()
+    built.mkdir(parents=True)
     (built / WEIGHTS).write_bytes(b"weights")
     write_learned(built, learned)
     card = AdapterCard(
@@ -100,3 +105,98 @@ def test_a_tainted_adapter_stays_as_it_is_beside_its_mark(root: Path) -> None:
     assert not is_tainted(root, "ana", 2)
     assert _publish(root).version == 2
     assert [card.version for card in list_cards(root, "ana")] == [1, 2]
+
+
+def test_cards_from_before_there_was_merging_are_served_as_they_were(root: Path) -> None:
+    """A card that does not say how it is served is that of an adapter beside its base model."""
+    _publish(root)
+    path = folder(root, "ana", 1) / CARD
+    content = json.loads(path.read_text())
+    del content["serving"]
+    path.write_text(json.dumps(content))
+    assert read_card(folder(root, "ana", 1)).serving == LORA
+
+
+def test_a_model_in_several_files_is_whole_or_refused(root: Path, tmp_path: Path) -> None:
+    """Each file counts, by name and content."""
+    built = tmp_path / "whole"
+    built.mkdir()
+    for number in (1, 2):
+        (built / f"model-{number}.safetensors").write_bytes(b"weights %d" % number)
+    card = AdapterCard(
+        account="ana", base_model="m", prompt_version="1", method="full", created_at="", is_approved=True, verdict=""
+    )
+    published = folder(root, "ana", publish(root, built, card).version)
+    assert read_card(published).method == "full"
+    second = published / "model-2.safetensors"
+    second.rename(published / "model-3.safetensors")
+    with pytest.raises(StoreError):
+        read_card(published)
+    (published / "model-3.safetensors").rename(second)
+    second.write_bytes(b"weights 3")
+    with pytest.raises(StoreError):
+        read_card(published)
+
+
+@pytest.fixture
+def brought(tmp_path: Path) -> Path:
+    """An adapter of Ana's from another machine, where models lie elsewhere."""
+    _publish(tmp_path / "there" / "adapters", learned=["a@example.org"])
+    path = folder(tmp_path / "there" / "adapters", "ana", 1)
+    card = json.loads((path / CARD).read_text())
+    (path / CARD).write_text(json.dumps(card | {"base_model": "/gpu/models/m"}))
+    return path
+
+
+def test_an_adapter_from_elsewhere_is_taken_in(root: Path, brought: Path) -> None:
+    """It gets the next version and the base model's name here; what was brought stays as it was."""
+    _publish(root)
+    (brought / WEIGHTS).write_bytes(b"other weights")
+    digest = hashlib.sha256(b"other weights").hexdigest()
+    card = json.loads((brought / CARD).read_text()) | {"weights_sha256": digest}
+    (brought / CARD).write_text(json.dumps(card))
+    taken = take(root, brought, "ana", "models/m")
+    assert (taken.name, taken.base_model) == ("ana@v2", "models/m")
+    assert read_card(folder(root, "ana", 2)) == taken
+    assert has_learned(root, taken, {"a@example.org"}) is True
+    assert sorted(path.name for path in (root / "ana").iterdir()) == ["v1", "v2"]
+    assert read_card(brought).version == 1
+
+
+@pytest.mark.parametrize(
+    ("account", "model", "says"),
+    [("ben", "m", "of ana, not of ben"), ("ana", "other", "/gpu/models/m"), ("ana", "", "not for none")],
+)
+def test_an_adapter_of_another_account_or_model_is_not_taken(
+    root: Path, brought: Path, account: str, model: str, says: str
+) -> None:
+    """It is said which it is for, and nothing is left behind."""
+    with pytest.raises(UsageError, match=says) as caught:
+        take(root, brought, account, model)
+    assert caught.value.hint
+    assert not root.exists()
+
+
+def test_what_is_no_whole_adapter_is_not_taken(root: Path, brought: Path, tmp_path: Path) -> None:
+    """Neither an empty folder, nor weights that were cut off on the way."""
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="no adapter"):
+        take(root, tmp_path / "empty", "ana", "m")
+    (brought / WEIGHTS).write_bytes(b"weig")
+    with pytest.raises(StoreError, match="not those of its card"):
+        take(root, brought, "ana", "m")
+    assert not root.exists()
+
+
+def test_an_adapter_is_taken_in_once(root: Path, brought: Path) -> None:
+    """The second time it is said under which name it is here."""
+    assert take(root, brought, "ana", "m").name == "ana@v1"
+    with pytest.raises(CyranoError, match="ana@v1"):
+        take(root, brought, "ana", "m")
+
+
+def test_an_adapter_that_knows_forgotten_mail_is_taken_in_tainted(root: Path, brought: Path, tmp_path: Path) -> None:
+    """The mail was carried off before it was forgotten here."""
+    assert not is_tainted(root, "ana", take(root, brought, "ana", "m", known=["a@example.org", "b"]).version)
+    elsewhere = tmp_path / "elsewhere"
+    assert is_tainted(elsewhere, "ana", take(elsewhere, brought, "ana", "m", known=["b"]).version)

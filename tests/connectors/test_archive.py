@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import insert
 
-from connectors.archive import Archive, Counts, Instruction
+from connectors import schema
+from connectors.archive import Archive, ChangedDraft, Counts, Instruction
 from connectors.cleaning.keep import text_hash
 from connectors.errors import UsageError
 from connectors.message import Address, ArchivedEmail, Email, Kind
@@ -292,3 +294,41 @@ def test_signatures_are_those_of_the_newest_mails(archive: Archive) -> None:
     signed = replace(mails[2], email=replace(mails[2].email, signature="Ana"))
     archive.store("ana", [*mails[:2], signed], "c")
     assert archive.signatures("ana", newest=2) == ["Ana", ""]
+
+
+def outcome_of(
+    archive: Archive, draft_id: str, sent_id: str, verdict: str, *, account: str = "ana", text: str = "A draft."
+) -> None:
+    """Note what became of a draft."""
+    now = datetime(2026, 1, 5, tzinfo=UTC)
+    draft = {
+        "draft_id": draft_id, "account": account, "state": "sent", "instruction": "Write", "text": text,
+        "source_ids": [], "created_at": now, "changed_at": now,
+    }  # fmt: skip
+    outcome = {
+        "draft_id": draft_id, "account": account, "sent_id": sent_id, "sent_at": now, "verdict": verdict,
+        "distance": 0.3, "edits": [], "adapter": "",
+    }  # fmt: skip
+    with archive.engine.begin() as connection:
+        connection.execute(insert(schema.draft), draft)
+        connection.execute(insert(schema.outcome), outcome)
+
+
+def test_pairs_are_changed_drafts_of_mail_that_is_learned_from(archive: Archive) -> None:
+    """Not what was sent as it was or not at all, nor of mail that is gone, taken out or somebody else's."""
+    archive.store("ana", [archived(number) for number in range(6)], None)
+    archive.store("ana", [archived(6, kept=False)], None)
+    archive.store("ben", [archived(0, account="ben")], None)
+    archive.exclude("ana", "m5@example.org")
+    for number, verdict in enumerate(["light", "rewritten", "as_is", "ignored"]):
+        outcome_of(archive, f"d{number}", f"m{number}@example.org", verdict)
+    outcome_of(archive, "d4", "m4@example.org", "light", text="")
+    outcome_of(archive, "d5", "m5@example.org", "light")
+    outcome_of(archive, "d6", "m6@example.org", "light")
+    outcome_of(archive, "d7", "forgotten@example.org", "light")
+    outcome_of(archive, "d8", "m0@example.org", "light", account="ben", text="Ben's.")
+    assert archive.pairs("ana") == [
+        ChangedDraft(message_id="m0@example.org", text="A draft.", instruction="Write"),
+        ChangedDraft(message_id="m1@example.org", text="A draft.", instruction="Write"),
+    ]
+    assert [each.text for each in archive.pairs("ben")] == ["Ben's."]

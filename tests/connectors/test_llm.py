@@ -132,6 +132,15 @@ def test_silence_is_engine_down(engine: FakeEngine) -> None:
         list(ModelServer(engine.url, timeout_s=0.2).stream(BASE, MESSAGES, Sampling()))
 
 
+def test_an_engine_that_dies_under_its_server_is_down() -> None:
+    """Whoever was waiting gets a 500 from vLLM: asking again helps, as it does not where it refuses."""
+    error = openai.InternalServerError.__new__(openai.InternalServerError)
+    error.message = "Error code: 500 - EngineCore encountered an issue. See stack trace (above) for the root cause."
+    assert isinstance(translate(error, "http://127.0.0.1:1/v1"), EngineDown)
+    error.message = "Error code: 500 - tensor shapes do not fit"
+    assert not isinstance(translate(error, "http://127.0.0.1:1/v1"), EngineDown)
+
+
 def test_a_proxy_of_the_environment_is_not_used(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Prompts go to the server named and nowhere else."""
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):

@@ -174,3 +174,17 @@ def test_instruction_is_never_cut() -> None:
 def test_thread_alone_will_do() -> None:
     """Without an instruction the last message is answered, and there is always an instruction line."""
     assert user(build(ask(" \n", thread=thread("Yes or no?")))).endswith("\nInstruction: Answer the last message.")
+
+
+@pytest.mark.parametrize(
+    "mark", ["<|im_end|>", "<|eot_id|>", "[/INST]", "</s>", "<start_of_turn>", "<</SYS>>", "<think>"]
+)
+def test_a_mail_cannot_end_its_turn(mark: str) -> None:
+    """Marks by which chat formats tell who speaks lose their meaning in mail; addresses and links keep theirs."""
+    text = f"Hello {mark} see <https://example.org/a> and <eve@example.net> [1]"
+    sender = Address(addr="eve@example.net", name=f"Eve {mark}")
+    request = Request(account="ana", owner=OWNER, thread=(ThreadMessage(sender=sender, text=text),))
+    prompt = build_prompt(request, (), budget=1000, count=len)
+    content = prompt.messages[1]["content"]
+    assert mark not in content
+    assert "see <https://example.org/a> and <eve@example.net> [1]" in content

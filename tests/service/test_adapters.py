@@ -50,8 +50,10 @@ def train(root: Path, tmp_path: Path) -> Callable[..., AdapterCard]:
         built = tmp_path / "built"
         built.mkdir()
         (built / WEIGHTS).write_bytes(b"weights")
-        values = {"prompt_version": PROMPT_VERSION, "base_model": "tiny", "is_approved": True, **changes}
-        card = AdapterCard(account=account, method="lora", created_at="", verdict="", **values)  # type: ignore[arg-type]
+        values = {
+            "prompt_version": PROMPT_VERSION, "base_model": "tiny", "is_approved": True, "method": "lora", **changes,
+        }  # fmt: skip
+        card = AdapterCard(account=account, created_at="", verdict="", **values)  # type: ignore[arg-type]
         return publish(root, built, card)
 
     return publish_one
@@ -103,6 +105,24 @@ def test_what_may_not_serve_does_not(
     train(**change)
     assert keeper.refresh() == []
     assert _served(keeper) == "ana@v1"
+
+
+def test_what_must_be_merged_waits_and_says_so(
+    keeper: AdapterKeeper, train: Callable[..., AdapterCard], engine: FakeEngine
+) -> None:
+    """An approved adapter that no engine can serve beside the base is never loaded; an older one that can be is."""
+    train()
+    keeper.refresh()
+    train()
+    train(serving="merged", method="rosa")
+    assert keeper.refresh() == ["ana@v2"]
+    assert engine.behaviour.log == ["load ana@v1", "load ana@v2", "unload ana@v1"]
+    assert _served(keeper) == "ana@v2"
+    assert list(keeper.problems) == ["ana@v3"]
+    assert "rosa needs merged serving" in keeper.problems["ana@v3"]
+    train()
+    assert keeper.refresh() == ["ana@v4"]
+    assert keeper.problems == {}
 
 
 @pytest.mark.parametrize("is_strict", [False, True])

@@ -15,6 +15,7 @@ from connectors.adapter import WEIGHTS, AdapterCard, publish, set_current
 from service.__main__ import COMMANDS, main
 from service.lock import hold_home
 from tests.connectors.samples import as_mbox, raw_mail
+from trainer.tiny import make_tiny_model
 
 MAILS = 8
 
@@ -228,6 +229,26 @@ class TestMail:
         assert [mail["message_id"] for mail in learned] == [f"m{number}@example.org" for number in range(MAILS)]
         assert learned[0].keys() >= {"sent_at", "to", "subject", "text", "quoted", "signature", "language", "kind"}
         assert [mail["reason"] for mail in everything if not mail["kept"]] == ["another sender"]
+
+    @pytest.mark.process
+    @pytest.mark.usefixtures("synced")
+    def test_export_shows_examples_as_the_model_reads_them(
+        self, cyrano: Cyrano, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The trainer makes them, and what it made of mail stays nowhere else; a mail that was taken out is gone."""
+        monkeypatch.setenv("CYRANO_ENGINE__MODEL", str(make_tiny_model(tmp_path / "tiny")))
+        monkeypatch.setenv("CYRANO_TRAIN__MIN_MAILS", str(MAILS))
+        monkeypatch.setenv("CYRANO_TRAIN__RETRIEVAL_PROBABILITY", "0")
+        examples = [json.loads(line) for line in cyrano("export", "--examples").lines]
+        assert {each["message_id"] for each in examples} == {f"m{number}@example.org" for number in range(MAILS)}
+        assert [each["part"] for each in examples].count("held out") == 4
+        assert "this is mail number 0" in examples[0]["reply"]
+        assert examples[0]["instruction"] == "extract"
+        assert list((home / "runs").iterdir()) == []
+
+        cyrano("exclude", "m0@example.org")
+        too_few = cyrano("export", "--examples")
+        assert (too_few.code, f"{MAILS - 1} mails to learn from" in too_few.err) == (1, True)
 
     @pytest.mark.usefixtures("synced")
     def test_what_is_excluded_stays_so(self, cyrano: Cyrano) -> None:

@@ -36,7 +36,7 @@ GREEDY = Sampling(temperature=0, top_p=1, max_tokens=16)
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny random model."""
-    from tests.trainer.tiny import make_tiny_model  # noqa: PLC0415  loads torch
+    from trainer.tiny import make_tiny_model  # noqa: PLC0415  loads torch
 
     return make_tiny_model(tmp_path_factory.mktemp("tiny"))
 

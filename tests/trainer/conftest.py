@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trainer.tiny import make_tiny_model
+from trainer.tiny import make_tiny_model
 
 
 @pytest.fixture(scope="session")

@@ -38,6 +38,11 @@ def silent(done: int, total: int, note: str) -> None:
     """Report to nobody."""
 
 
+def replies(settings: TrainSettings) -> Replies:
+    """Return the objective that the settings ask for."""
+    return Replies(is_packed=settings.packing, way=settings.loss)
+
+
 def learn(
     model: nn.Module,
     folder: Path,
@@ -50,5 +55,5 @@ def learn(
 ) -> Progress:
     """Train a wrapped model on some examples."""
     total = loop.steps_per_epoch(len(examples), settings) * settings.epochs
-    training = loop.prepare(model, Replies(), settings, arithmetic=arithmetic, total=total)
+    training = loop.prepare(model, replies(settings), settings, arithmetic=arithmetic, total=total)
     return loop.train(training, examples, held_out, folder=folder, report=report)

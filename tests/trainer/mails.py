@@ -1,8 +1,11 @@
 """Small mails to learn from."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from connectors.message import Address, ArchivedEmail, Email, Kind
+from trainer.data.source import SentMail
+from trainer.data.threads import conversations, shown_thread
 
 ANA = Address(addr="ana@example.org", name="Ana Sá")
 BEN = Address(addr="ben@example.org", name="Ben")
@@ -38,3 +41,16 @@ def mails(count: int, *, sender: Address = ANA) -> list[Email]:
 def archived(email: Email, account: str) -> ArchivedEmail:
     """Return the mail as the archive keeps it."""
     return ArchivedEmail(account=account, email=email, kept=True)
+
+
+def sent(emails: Sequence[Email]) -> list[SentMail]:
+    """Return mails as a source gives them that knows no other mail; threads are what they quote."""
+    names = conversations(emails)
+    return [
+        SentMail(
+            email=email,
+            conversation=names[email.message_id],
+            thread=shown_thread(email, lambda _: None, 2),
+        )
+        for email in emails
+    ]

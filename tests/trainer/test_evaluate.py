@@ -12,6 +12,7 @@ from tests.trainer.learners import FP32, SETTINGS, learn, make, silent, wrapped
 from trainer.evaluate import format_table, judge, score, serving_adapters
 from trainer.methods import METHODS
 from trainer.training.loss import nats_per_byte
+from trainer.training.model import load_model
 
 ANA = [make(12, start=5 * index, prompt=4) for index in range(12)]
 BEN = [make(14, start=5 * index + 2, prompt=4) for index in range(12)]
@@ -41,7 +42,10 @@ def test_every_author_is_measured_with_every_adapter(tiny: Path, tmp_path: Path)
     others = serving_adapters(tmp_path, ["b.en"], str(tiny))
     model = wrapped(tiny, SETTINGS)
     before = nats_per_byte(model, ANA, FP32, 4)
-    scores = score(model, {"ana": ANA, "b.en": BEN}, others, FP32, batch_size=4, report=silent)
+    scores = score(
+        model, {"ana": ANA, "b.en": BEN}, others, FP32,
+        load=lambda: load_model(str(tiny), torch.float32, "cpu"), batch_size=4, report=silent,
+    )  # fmt: skip
     assert list(scores["ana"]) == ["base", "this", "b.en@v1"]
     # An untrained adapter changes nothing; the trained one is nearest to its author.
     assert scores["ana"]["this"] == pytest.approx(scores["ana"]["base"], rel=1e-5)

@@ -8,53 +8,20 @@ from typing import Any
 
 import pytest
 
-from connectors.account import AccountRecord
 from connectors.adapter import has_learned, list_cards, read_card
-from connectors.archive import Archive, Instruction
+from connectors.archive import Archive
 from connectors.errors import CyranoError, ModelMissing, StoreBusy, TooFewMails, TrainError
 from connectors.job import FILE, TrainJob, write_job
-from connectors.message import Address
-from connectors.train_settings import TrainSettings
 from retrieval.prompt import PROMPT_VERSION
-from tests.trainer.mails import ANA, BEN, archived, mails
+from tests.trainer.runs import SETTINGS, ana_and_ben, carry_out
 from trainer import run as runs
-from trainer.__main__ import main
 from trainer.progress import Progress
-
-SETTINGS = TrainSettings(rank=4, learning_rate=1e-2, epochs=1, retrieval_probability=0, precision="fp32")
-
-
-def fill(archive: Archive, name: str, owner: Address, count: int) -> None:
-    """Add an account with some mails and a given instruction for each."""
-    archive.add_account(
-        AccountRecord(name=name, kind="mbox", owner=owner, addresses=frozenset({owner.addr}), settings={})
-    )
-    own = mails(count, sender=owner)
-    archive.store(name, [archived(each, name) for each in own], "1")
-    given = [Instruction(message_id=e.message_id, text=f"Ask about {e.subject}", source="given") for e in own]
-    archive.store_instructions(name, "", "", given)
 
 
 @pytest.fixture
 def job(tiny: Path, tmp_path: Path) -> TrainJob:
     """A job for Ana, with Ben's account beside hers."""
-    url = f"sqlite:///{tmp_path}/cyrano.db"
-    with Archive.open(url) as archive:
-        fill(archive, "ana", ANA, 40)
-        fill(archive, "ben", BEN, 40)
-    return TrainJob(
-        run="ana-1", account="ana", home=tmp_path, archive_url=url, model=str(tiny), prompt_budget=700,
-        settings=SETTINGS, adapters=tmp_path / "adapters",
-    )  # fmt: skip
-
-
-def carry_out(job: TrainJob) -> tuple[int, list[dict[str, Any]], Path]:
-    """Run a job as the child process does; return the exit code, what it said, and its folder."""
-    folder = job.home / "runs" / job.run
-    write_job(folder, job)
-    said = io.StringIO()
-    code = main(folder, Progress(said))
-    return code, [json.loads(line) for line in said.getvalue().splitlines()], folder
+    return ana_and_ben(tiny, tmp_path)
 
 
 def test_a_run_ends_with_a_published_adapter_and_its_card(job: TrainJob) -> None:
@@ -77,6 +44,11 @@ def test_a_run_ends_with_a_published_adapter_and_its_card(job: TrainJob) -> None
     assert sorted(path.name for path in folder.iterdir()) == [FILE, "lock", "result.json"]
     assert [path.name for path in (job.adapters / "ana").iterdir()] == ["v1"]
     # It tells which mail it learned from, and not what only measured it: forgetting that taints no adapter.
+    here = job.adapters / "ana" / "v1"
+    statistics = json.loads((here / "statistics.json").read_bytes())
+    assert statistics["training"]["steps"] == 5
+    assert statistics["held_out"]["trained"]["nats_per_byte"] == card.scores["ana"]["this"]
+    assert "How it learned" in (here / "report.html").read_text("utf-8")
     with Archive.open(job.archive_url) as archive:
         ids = [mail.email.message_id for mail in archive.mails("ana")]
     learned = [message_id for message_id in ids if has_learned(job.adapters, card, {message_id})]
@@ -116,7 +88,7 @@ def test_what_was_excluded_meanwhile_is_not_learned_from(job: TrainJob, monkeypa
     """A run that failed after making its examples makes them anew when a mail has been taken out since."""
     with monkeypatch.context() as broken:
         broken.setattr(
-            runs, "train", fail_with(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"))
+            runs, "learn", fail_with(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"))
         )
         assert carry_out(job)[0] == 1
     with Archive.open(job.archive_url) as archive:
@@ -167,7 +139,7 @@ def fail_with(error: Exception) -> Callable[..., None]:
 )
 def test_too_little_memory_says_what_to_lower(job: TrainJob, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     """Python's and torch's ways of running out of memory give the same advice."""
-    monkeypatch.setattr(runs, "train", fail_with(error))
+    monkeypatch.setattr(runs, "learn", fail_with(error))
     write_job(job.home / "runs" / "x", job)
     with pytest.raises(TrainError) as caught:
         runs.run(job.home / "runs" / "x", job, Progress(io.StringIO()), api_key="none")
@@ -176,7 +148,7 @@ def test_too_little_memory_says_what_to_lower(job: TrainJob, monkeypatch: pytest
 
 def test_a_defect_is_no_traceback_on_stdout(job: TrainJob, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever goes wrong, the last line is an error and the exit code 1."""
-    monkeypatch.setattr(runs, "train", fail_with(ValueError("secret mail text")))
+    monkeypatch.setattr(runs, "learn", fail_with(ValueError("secret mail text")))
     code, said, _ = carry_out(job)
     assert code == 1
     assert "secret" not in said[-1]["error"]

@@ -3,10 +3,9 @@
 The rules this module keeps:
 1. The prompt is that of `retrieval.prompt`, from a request as serving makes it.
 2. What is learned is `Email.text`, which holds neither quotes nor the signature, and nothing else.
-3. A prompt shows only mail older than its target, and none of its thread.
+3. Mail is retrieved only if it is older than the target, of another thread, and says something else.
 """
 
-import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -17,14 +16,16 @@ from typing import Protocol
 from transformers import PreTrainedTokenizerBase
 
 from connectors.archive import Instruction
+from connectors.cleaning.keep import text_hash
 from connectors.errors import PromptTooLong
-from connectors.message import Address, Email, Kind, ThreadMessage
+from connectors.message import Address, Email
 from connectors.train_settings import TrainSettings
 from retrieval.prompt import ChatMessage, Request, Source, build_prompt
 from trainer.data.packing import Example
+from trainer.data.source import EMPTY, SentMail
 from trainer.data.split import threads
 
-logger = logging.getLogger(__name__)
+TOO_LONG = "too long"
 
 
 class Finder(Protocol):
@@ -43,19 +44,6 @@ class Author:
     account: str
     owner: Address
     instructions: Mapping[str, Instruction]
-    parents: Mapping[str, Email] = field(default_factory=dict)
-    """The mails they answered, as far as those are archived, by id."""
-
-    def answered(self, email: Email) -> ThreadMessage | None:
-        """Return what a reply answers: what it quotes, else the mail itself."""
-        if email.kind is not Kind.REPLY:
-            return None
-        if email.quoted and email.to:
-            return ThreadMessage(sender=email.to[0], text=email.quoted)
-        parent = self.parents.get(email.in_reply_to)
-        if parent is None or not parent.text:
-            return None
-        return ThreadMessage(sender=parent.sender, text=parent.text, sent_at=parent.sent_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,33 +56,60 @@ class Writing:
     max_tokens: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """An example, and what it was made of."""
+
+    example: Example
+    messages: tuple[ChatMessage, ...]
+    reply: str
+    source_ids: tuple[str, ...]
+    """The retrieved mails that the prompt shows."""
+    is_instructed: bool
+    """Whether the prompt shows the instruction."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Examples:
     """The examples, and why some mails gave none."""
 
-    examples: list[Example] = field(default_factory=list)
-    dropped: Counter[str] = field(default_factory=Counter)
-    with_sources: int = 0
+    made: list[Made] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+    """Why a mail gave no example, by Message-ID."""
+
+    @property
+    def examples(self) -> list[Example]:
+        """The examples alone."""
+        return [each.example for each in self.made]
+
+    @property
+    def dropped(self) -> Counter[str]:
+        """How many mails gave none, by reason."""
+        return Counter(self.reasons.values())
+
+    @property
+    def with_sources(self) -> int:
+        """How many examples show retrieved mail."""
+        return sum(bool(each.source_ids) for each in self.made)
 
 
-def request_for(email: Email, author: Author, *, is_instructed: bool = True) -> Request:
+def request_for(mail: SentMail, author: Author, *, thread_messages: int, is_instructed: bool = True) -> Request:
     """Return the request that the mail would have answered."""
-    answered = author.answered(email)
-    thread = (answered,) if answered else ()
-    instruction = author.instructions.get(email.message_id)
+    thread = mail.thread[-thread_messages:]
+    instruction = author.instructions.get(mail.email.message_id)
     return Request(
         account=author.account,
         owner=author.owner,
         instruction=instruction.text if instruction and (is_instructed or not thread) else "",
-        subject=email.subject,
-        recipients=email.to,
+        subject=mail.email.subject,
+        recipients=mail.email.to,
         thread=thread,
-        language=email.language,
+        language=mail.email.language,
     )
 
 
 def make_examples(
-    emails: Sequence[Email],
+    mails: Sequence[SentMail],
     author: Author,
     writing: Writing,
     settings: TrainSettings,
@@ -104,25 +119,30 @@ def make_examples(
 ) -> Examples:
     """Make the examples to learn from: some with retrieved mail, some replies without their instruction."""
     made = Examples()
-    kin = {email.message_id: [each.message_id for each in thread] for thread in threads(emails) for email in thread}
-    for number, email in enumerate(emails, 1):
+    kin = {
+        mail.conversation: [each.email.message_id for each in thread] for thread in threads(mails) for mail in thread
+    }
+    for number, mail in enumerate(mails, 1):
         # One die per mail: what one example is does not depend on which others there are.
-        dice = random.Random(f"{settings.seed} {email.message_id}")  # noqa: S311  not secrets
-        request = request_for(email, author, is_instructed=dice.random() >= settings.drop_instruction)
+        dice = random.Random(f"{settings.seed} {mail.email.message_id}")  # noqa: S311  not secrets
+        is_instructed = dice.random() >= settings.drop_instruction
+        request = request_for(
+            mail, author, thread_messages=settings.thread_messages, is_instructed=is_instructed
+        )  # fmt: skip
         sources: Sequence[Source] = ()
-        if dice.random() < settings.retrieval_probability and email.sent_at:
-            found = finder.find(request, before=email.sent_at, exclude=kin[email.message_id])
-            sources = found[: settings.retrieval_count]
-        _add(made, email, request, sources, writing)
-        report(number, len(emails), "")
+        if dice.random() < settings.retrieval_probability and mail.email.sent_at:
+            found = finder.find(request, before=mail.email.sent_at, exclude=kin[mail.conversation])
+            sources = _unlike(found, mail.email)[: settings.retrieval_count]
+        _add(made, mail.email, request, sources, writing)
+        report(number, len(mails), "")
     return made
 
 
-def make_measures(emails: Sequence[Email], author: Author, writing: Writing) -> Examples:
+def make_measures(mails: Sequence[SentMail], author: Author, writing: Writing, *, thread_messages: int) -> Examples:
     """Make the examples to measure by: all with their instruction, none with retrieved mail."""
     made = Examples()
-    for email in emails:
-        _add(made, email, request_for(email, author), (), writing)
+    for mail in mails:
+        _add(made, mail.email, request_for(mail, author, thread_messages=thread_messages), (), writing)
     return made
 
 
@@ -137,27 +157,8 @@ def tokenise(
     return prompt, [*answer, tokenizer.eos_token_id]
 
 
-def _plain(messages: Sequence[ChatMessage]) -> list[dict[str, str]]:
-    return [{"role": message["role"], "content": message["content"]} for message in messages]
-
-
-def _add(made: Examples, email: Email, request: Request, sources: Sequence[Source], writing: Writing) -> None:
-    if not email.text:
-        made.dropped["empty"] += 1
-        return
-    example = _fit(email, request, sources, writing)
-    if example is None and sources:
-        sources = ()
-        example = _fit(email, request, sources, writing)
-    if example is None:
-        made.dropped["too long"] += 1
-        return
-    made.examples.append(example)
-    made.with_sources += bool(sources)
-
-
-def _fit(email: Email, request: Request, sources: Sequence[Source], writing: Writing) -> Example | None:
-    """Return the example, or None where it is too long."""
+def fit(email: Email, request: Request, sources: Sequence[Source], writing: Writing) -> Made | None:
+    """Return the example of one mail, or None where it is too long."""
     try:
         prompt = build_prompt(request, sources, budget=writing.prompt_budget, count=writing.count)
     except PromptTooLong:
@@ -165,9 +166,37 @@ def _fit(email: Email, request: Request, sources: Sequence[Source], writing: Wri
     asked, answer = tokenise(prompt.messages, email.text, writing.tokenizer)
     if len(asked) + len(answer) > writing.max_tokens:
         return None
-    return Example(
+    example = Example(
         message_id=email.message_id,
         tokens=(*asked, *answer),
         prompt_tokens=len(asked),
         reply_bytes=len(email.text.encode()),
     )
+    return Made(
+        example=example,
+        messages=prompt.messages,
+        reply=email.text,
+        source_ids=tuple(source.message_id for source in prompt.sources),
+        is_instructed=bool(request.instruction),
+    )
+
+
+def _unlike(sources: Sequence[Source], email: Email) -> list[Source]:
+    """Leave out mail that says the same as the target: who can copy learns nothing."""
+    target = text_hash(email.text)
+    return [source for source in sources if text_hash(source.text) != target]
+
+
+def _plain(messages: Sequence[ChatMessage]) -> list[dict[str, str]]:
+    return [{"role": message["role"], "content": message["content"]} for message in messages]
+
+
+def _add(examples: Examples, email: Email, request: Request, sources: Sequence[Source], writing: Writing) -> None:
+    if not email.text:
+        examples.reasons[email.message_id] = EMPTY
+        return
+    made = fit(email, request, sources, writing) or (fit(email, request, (), writing) if sources else None)
+    if made is None:
+        examples.reasons[email.message_id] = TOO_LONG
+    else:
+        examples.made.append(made)

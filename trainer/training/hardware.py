@@ -1,7 +1,9 @@
 """What this machine calculates with, and what that means for a model of a given size."""
 
+import resource
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import torch
 
@@ -54,6 +56,22 @@ def choose_arithmetic(precision: str, hardware: Hardware) -> Arithmetic:
 def should_checkpoint(switch: str, parameters: int) -> bool:
     """Tell whether activations are computed again instead of kept."""
     return switch == "on" or (switch == "auto" and parameters >= SMALL_FOR_MEMORY)
+
+
+def choose_attention(arithmetic: Arithmetic, hardware: Hardware) -> str:
+    """Choose the attention a model is loaded with: "flash_attention_2" passes over what lies between packed examples.
+
+    It wants the package flash-attn, an Ampere GPU or a newer one, and 16-bit numbers; "sdpa" runs everywhere.
+    """
+    is_able = hardware.device == "cuda" and hardware.has_bf16 and arithmetic.dtype != torch.float32
+    return "flash_attention_2" if is_able and find_spec("flash_attn") else "sdpa"
+
+
+def peak_bytes(device: str) -> int:
+    """Return the most memory used so far: of a GPU by tensors, or of the machine by this process."""
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in KiB
 
 
 def _best_precision(hardware: Hardware) -> str:

@@ -3,7 +3,9 @@
 The rules this module keeps:
 1. A step's gradient is that of all its items together, however they are cut into batches and spread over workers: the
    sum of their losses divided by the weight of the whole step.
-2. A run that was killed and started again ends with the same weights as one that was not.
+2. A run that was killed and started again ends with the same weights as one that was not, and takes no step more.
+3. No weight is changed by a gradient that is no number. In fp16, where a gradient can be too large for the format, the
+   step is taken again with a smaller scale, so that no item is passed over and the learning rate follows its schedule.
 """
 
 import logging
@@ -20,11 +22,12 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
+from connectors.errors import TrainError
 from connectors.train_settings import TrainSettings
-from trainer.data.packing import batches
 from trainer.training import checkpoint
-from trainer.training.checkpoint import Progress
-from trainer.training.hardware import Arithmetic
+from trainer.training.checkpoint import Progress, Step
+from trainer.training.compiling import compile_layers, should_compile, uncompiled
+from trainer.training.hardware import Arithmetic, peak_bytes
 from trainer.training.objective import Objective
 from trainer.training.optimiser import make_optimiser, make_schedule
 from trainer.training.workers import Alone, Workers
@@ -33,6 +36,19 @@ logger = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 Report = Callable[[int, int, str], None]
+
+MOST_TRIES = 24
+"""How often an fp16 step is taken again; its scale begins at 2^16, so after these even 1 would be too large."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What a step came to."""
+
+    loss: float
+    """Mean over the items by weight."""
+    gradient: float
+    """Length of the gradient before it was shortened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +80,13 @@ class Training(Generic[Item]):
         self.scaler.load_state_dict(state["scaler"])
 
     def measure(self, held_out: Sequence[Item]) -> float:
-        """Return how far the model is from held-out items."""
-        return self.objective.measure(self.model, held_out, self.arithmetic, self.batch_size)
+        """Return how far the model is from held-out items: the mean over all workers' batches, by size."""
+        total, size = 0.0, self.objective.size
+        for some, counts in self.workers.rounds(held_out, self.batch_size):
+            with uncompiled():
+                loss = self.objective.measure(self.model, some, self.arithmetic, self.batch_size)
+            total += counts * loss * sum(size(item) for item in some)
+        return self.workers.total(total) / sum(size(item) for item in held_out)
 
 
 def prepare(
@@ -78,7 +99,13 @@ def prepare(
     batch_size: int | None = None,
     workers: Workers | None = None,
 ) -> Training[Item]:
-    """Put together what trains a wrapped model for `total` steps."""
+    """Put together what trains a wrapped model for `total` steps.
+
+    Raises:
+        UsageError: the model shall be compiled, and this machine cannot.
+    """
+    if should_compile(settings.compile, arithmetic.device, total):
+        compile_layers(model)
     optimiser = make_optimiser(model, settings)
     return Training(
         model=model,
@@ -108,6 +135,7 @@ def train(
 
     Raises:
         StoreError: a checkpoint could not be written or read.
+        TrainError: the numbers grew beyond all bounds.
     """
     # Set up.
     settings, workers = training.settings, training.workers
@@ -120,11 +148,10 @@ def train(
     training.model.train()
     saved_at = clock()
 
-    while progress.step < total:
+    while progress.step < total and not has_stalled(progress.losses, settings.patience):
         # Train.
         epoch, position = divmod(progress.step, per_epoch)
-        progress.epoch_loss += step(training, _step_items(items, settings, epoch, position))
-        progress.step += 1
+        _take(progress, training, _step_items(items, settings, epoch, position), clock)
 
         # Validate.
         is_epoch_end = position == per_epoch - 1
@@ -133,35 +160,82 @@ def train(
         report(progress.step, total, f"held-out {progress.losses[-1]:.3f} nats per byte")
 
         # Save.
-        if is_epoch_end or clock() - saved_at >= settings.save_every_s:
-            checkpoint.save(folder, progress, workers.weights(training.model), training.state())
+        if is_epoch_end or workers.total(clock() - saved_at >= settings.save_every_s):
+            weights, state = workers.weights(training.model), training.state()
+            if workers.is_first:
+                checkpoint.save(folder, progress, weights, state)
             saved_at = clock()
 
     workers.put(training.model, progress.best)
     return progress
 
 
-def step(training: Training[Item], items: Sequence[Item]) -> float:
-    """Take one step on some items, and return their mean loss by weight."""
-    weight = sum(training.objective.weigh(item) for item in items)
-    loss = 0.0
-    for some in batches(training.workers.share(items), training.batch_size):
-        with training.arithmetic.autocast():
-            part = training.objective.loss(training.model, some, training.arithmetic) / weight
-        training.workers.backward(training.scaler.scale(part))
-        loss += part.item()
-    training.scaler.unscale_(training.optimiser)
-    training.workers.clip(training.model, training.settings.max_gradient)
-    training.scaler.step(training.optimiser)
-    training.scaler.update()
-    training.optimiser.zero_grad(set_to_none=True)
-    training.schedule.step()
-    return training.workers.total(loss)
+def step(training: Training[Item], items: Sequence[Item]) -> Taken:
+    """Take one step on some items.
+
+    Raises:
+        TrainError: the gradient is no number, and no scale makes it one.
+    """
+    for _ in range(MOST_TRIES if training.scaler.is_enabled() else 1):
+        loss = _add_gradients(training, items)
+        training.scaler.unscale_(training.optimiser)
+        length = float(training.workers.clip(training.model, training.settings.max_gradient))
+        if math.isfinite(length):
+            training.scaler.step(training.optimiser)
+            training.scaler.update()
+            training.optimiser.zero_grad(set_to_none=True)
+            training.schedule.step()
+            return Taken(loss=training.workers.total(loss.item()), gradient=length)
+        training.optimiser.zero_grad(set_to_none=True)
+        # Said, not left to the scaler: of several workers some may have seen nothing wrong in their part.
+        training.scaler.update(training.scaler.get_scale() / 2)
+    raise TrainError(
+        "The numbers have grown beyond all bounds; the model would have been spoilt.",
+        hint='Lower [train] learning_rate, or set precision to "fp32".',
+    )
+
+
+def has_stalled(losses: Sequence[float], patience: int) -> bool:
+    """Tell whether the last `patience` epochs brought no better held-out loss. The first loss is from before all."""
+    epochs = losses[1:]
+    return 0 < patience <= len(epochs) - 1 - (epochs.index(min(epochs)) if epochs else 0)
 
 
 def steps_per_epoch(items: int, settings: TrainSettings) -> int:
     """Return how many steps see every item once."""
     return math.ceil(items / settings.step_size)
+
+
+def _add_gradients(training: Training[Item], items: Sequence[Item]) -> torch.Tensor:
+    """Add up the gradients of all items, and return this worker's part of their mean loss by weight."""
+    weight = sum(training.objective.weigh(item) for item in items)
+    loss = torch.zeros((), device=training.arithmetic.device)
+    for some, counts in training.workers.rounds(items, training.batch_size):
+        with training.arithmetic.autocast():
+            part = training.objective.loss(training.model, some, training.arithmetic) * (counts / weight)
+        training.workers.backward(training.scaler.scale(part))
+        loss += part.detach()  # read when all is done: on a GPU each reading makes it wait
+    return loss
+
+
+def _take(progress: Progress, training: Training[Item], items: Sequence[Item], clock: Callable[[], float]) -> None:
+    """Take a step and note its numbers."""
+    rate = float(training.schedule.get_last_lr()[0])
+    began = clock()
+    taken = step(training, items)
+    progress.step += 1
+    progress.epoch_loss += taken.loss
+    progress.peak_bytes = max(progress.peak_bytes, peak_bytes(training.arithmetic.device))
+    progress.add(
+        Step(
+            number=progress.step,
+            loss=taken.loss,
+            rate=rate,
+            gradient=taken.gradient,
+            tokens=sum(training.objective.length(item) for item in items),
+            seconds=clock() - began,
+        )
+    )
 
 
 def _resume(folder: Path, training: Training[Item]) -> Progress | None:
@@ -184,7 +258,7 @@ def _step_items(items: Sequence[Item], settings: TrainSettings, epoch: int, posi
 
 
 def _finish_epoch(progress: Progress, training: Training[Item], loss: float, per_epoch: int) -> None:
-    if not progress.best or loss < min(progress.losses[1:]):
+    if loss < min(progress.losses[1:], default=math.inf):
         progress.best = training.workers.weights(training.model)
     progress.losses.append(loss)
     progress.train_losses.append(progress.epoch_loss / per_epoch)

@@ -1,11 +1,13 @@
 """Who trains: this process alone, or several that share the model."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import nn
 from torch.optim import Optimizer
+
+from trainer.data.packing import batches
 
 Weights = dict[str, torch.Tensor]
 Item = TypeVar("Item")
@@ -25,14 +27,21 @@ class Workers(Protocol):
     def share(self, items: Sequence[Item]) -> Sequence[Item]:
         """Return this worker's part of some items; nobody else has it, and together they are all."""
 
+    def rounds(self, items: Sequence[Item], size: int) -> Iterator[tuple[Sequence[Item], int]]:
+        """Yield this worker's part of some items, at most `size` at a time, each with how often it counts.
+
+        That is once, or not at all: all workers call the model equally often, so one that has nothing left to do goes
+        along with an item of another.
+        """
+
     def total(self, value: float) -> float:
         """Return the sum of a number over all workers."""
 
     def backward(self, loss: torch.Tensor) -> None:
         """Add the gradient of this worker's loss; after the last one of a step it is that of the sum over workers."""
 
-    def clip(self, model: nn.Module, longest: float) -> None:
-        """Shorten the gradient of the whole model to `longest`, by the length it has over all workers."""
+    def clip(self, model: nn.Module, longest: float) -> torch.Tensor:
+        """Shorten the gradient of the whole model to `longest`, and return the length it had over all workers."""
 
     def weights(self, model: nn.Module) -> Weights:
         """Return copies of what is trained."""
@@ -56,6 +65,11 @@ class Alone:
         """Return all items."""
         return items
 
+    def rounds(self, items: Sequence[Item], size: int) -> Iterator[tuple[Sequence[Item], int]]:
+        """Yield all items, `size` at a time."""
+        for some in batches(items, size):
+            yield some, 1
+
     def total(self, value: float) -> float:
         """Return the number."""
         return value
@@ -64,9 +78,9 @@ class Alone:
         """Add the gradient of the loss."""
         loss.backward()  # type: ignore[no-untyped-call]
 
-    def clip(self, model: nn.Module, longest: float) -> None:
-        """Shorten the gradient of the model to `longest`."""
-        nn.utils.clip_grad_norm_(trained(model).values(), longest)
+    def clip(self, model: nn.Module, longest: float) -> torch.Tensor:
+        """Shorten the gradient of the model to `longest`, and return the length it had."""
+        return nn.utils.clip_grad_norm_(trained(model).values(), longest)
 
     def weights(self, model: nn.Module) -> Weights:
         """Return copies of the parameters that are trained."""

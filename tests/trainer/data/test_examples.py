@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from connectors.archive import Instruction
-from connectors.message import Email, Kind, ThreadMessage
+from connectors.message import Email, ThreadMessage
 from connectors.train_settings import TrainSettings
 from retrieval.prompt import Request, Source, build_prompt
 from retrieval.tokens import counter_for
-from tests.trainer.mails import ANA, BEN, mail, mails
+from tests.trainer.mails import ANA, mail, mails, sent
 from trainer.data.examples import Author, Examples, Writing, make_examples, make_measures, request_for, tokenise
 from trainer.training.model import load_tokenizer
 
@@ -67,7 +67,7 @@ def author(emails: Sequence[Email]) -> Author:
 def make(emails: Sequence[Email], writing: Writing, settings: TrainSettings, memory: Memory) -> Examples:
     """Make the examples of some mails."""
     return make_examples(
-        emails, author(emails), writing, settings, memory, report=lambda _done, _total, _note: None
+        sent(emails), author(emails), writing, settings, memory, report=lambda _done, _total, _note: None
     )  # fmt: skip
 
 
@@ -150,28 +150,41 @@ def test_examples_do_not_depend_on_their_neighbours(writing: Writing) -> None:
 
 def test_measures_are_all_instructed_and_without_sources(writing: Writing) -> None:
     """What is measured does not depend on dice."""
-    made = make_measures(mails(6), author(mails(6)), writing)
+    made = make_measures(sent(mails(6)), author(mails(6)), writing, thread_messages=2)
     assert made.with_sources == 0
     for example in made.examples:
         assert "Ask about" in writing.tokenizer.decode(list(example.tokens[: example.prompt_tokens]))
 
 
-def test_only_replies_have_a_thread() -> None:
-    """What a new mail quotes is not the message it answers."""
-    assert request_for(mail(1), author([])).thread == ()
-    assert request_for(mail(2, answers="q"), author([])).thread[0].text == "Where is the report 2?"
+def test_a_mail_that_says_the_same_is_not_shown(writing: Writing) -> None:
+    """A text that was sent before, word for word, would only be copied."""
+    emails = [mail(0, text="Thanks, I shall look at it."), mail(1, text="thanks,  I shall look at it."), mail(2)]
+    made = make(emails, writing, ALWAYS, Memory(emails))
+    assert [each.source_ids for each in made.made] == [(), (), ("m0@Ana Sá", "m1@Ana Sá")]
 
 
-def test_a_reply_that_quotes_nothing_answers_the_mail_in_the_archive() -> None:
-    """As when drafting, where the mail to answer is at hand; a quote is what they really had before them."""
-    parent = replace(mail(1), sender=BEN, text="When can you come?")
-    knowing = replace(author([]), parents={parent.message_id: parent})
-    bare = replace(mail(2, answers="q"), quoted="", in_reply_to=parent.message_id)
-    (answered,) = request_for(bare, knowing).thread
-    assert (answered.sender, answered.text, answered.sent_at) == (BEN, "When can you come?", parent.sent_at)
-    assert request_for(bare, author([])).thread == ()
-    assert request_for(replace(bare, quoted="Where?"), knowing).thread[0].text == "Where?"
-    assert request_for(replace(bare, kind=Kind.NEW), knowing).thread == ()
+def test_a_prompt_shows_the_last_messages_of_its_thread(writing: Writing) -> None:
+    """As many as the settings say, the answered one last."""
+    (reply,) = sent([mail(5, answers="q")])
+    thread = tuple(ThreadMessage(sender=ANA, text=f"message {number}") for number in range(4))
+    long = replace(reply, thread=thread)
+    assert request_for(long, author([]), thread_messages=2).thread == thread[2:]
+    assert request_for(long, author([]), thread_messages=9).thread == thread
+    made = make_measures([long], author([]), writing, thread_messages=3)
+    shown = made.made[0].messages[1]["content"]
+    assert "message 0" not in shown
+    assert shown.index("message 1") < shown.index("message 2") < shown.index("message 3")
+
+
+def test_an_example_says_what_it_was_made_of(writing: Writing) -> None:
+    """Its prompt, its reply, the mail it shows, and whether it shows the instruction."""
+    emails = mails(4)
+    made = make(emails, writing, ALWAYS, Memory(emails[:1])).made[3]
+    assert made.reply == emails[3].text
+    assert made.source_ids == ("m0@Ana Sá",)
+    assert made.is_instructed
+    asked, answer = tokenise(made.messages, made.reply, writing.tokenizer)
+    assert (*asked, *answer) == made.example.tokens
 
 
 def test_the_answer_ends_with_the_end_mark(writing: Writing) -> None:

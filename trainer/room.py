@@ -1,0 +1,87 @@
+"""Whether a run has room on this machine, before hours go into it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import torch
+
+from connectors.errors import TrainError
+from connectors.job import TrainJob
+from trainer.data.packing import Example, pack
+from trainer.memory.devices import GIB, Device, here
+from trainer.memory.fit import Plan, judge
+from trainer.memory.shapes import Shapes, read_shapes
+
+PARAMETER_BYTES = 32
+"""More than any method holds of a parameter: weight, gradient, the optimiser's two moments, and copies of them."""
+TOKEN_UNITS = 128
+"""More numbers than a decoder layer keeps of a token, in units of its width."""
+
+
+def need_room(job: TrainJob, learned: Sequence[Example]) -> None:
+    """Refuse a run that cannot fit.
+
+    Raises:
+        TrainError: it cannot; the hint says what would fit.
+    """
+    shapes, device = read_shapes(job.model), _free(here())
+    if _bound(shapes, learned, job.settings.step_size) < device.usable_bytes:
+        return
+    plan = _plan(shapes, device, job, learned)
+    verdict = judge(plan)
+    if verdict.is_fit:
+        return
+    needed, there = verdict.estimate.total / GIB, device.usable_bytes / GIB
+    changes = "; ".join(verdict.advice)
+    raise TrainError(
+        f"This run needs about {needed:.1f} GiB of memory at its peak, and {device.name} has {there:.1f} GiB free.",
+        hint=f"With these lines in [train] it fits: {changes}." if changes else "Choose a smaller model; cyrano plan.",
+    )
+
+
+def room_for(job: TrainJob, learned: Sequence[Example]) -> Callable[[int], bool]:
+    """Return what tells whether so many of the longest examples have room together."""
+    shapes, device = read_shapes(job.model), _free(here())
+    longest = sorted(learned, key=lambda example: len(example.tokens), reverse=True)
+
+    def has_room(size: int) -> bool:
+        if _bound(shapes, learned, size) < device.usable_bytes:
+            return True
+        plan = _plan(shapes, device, job, longest[:size])
+        rows = len(pack(longest[:size])) if job.settings.packing else size
+        return plan.estimate(batch=rows).total <= device.usable_bytes
+
+    return has_room
+
+
+def _plan(shapes: Shapes, device: Device, job: TrainJob, learned: Sequence[Example]) -> Plan:
+    """Plan for the largest batch there can be: the longest examples together."""
+    longest = sorted(learned, key=lambda example: len(example.tokens), reverse=True)
+    together = longest[: 1 if job.settings.batch_size == "auto" else job.settings.batch_size]
+    rows = len(pack(together)) if job.settings.packing else len(together)
+    tokens = sum(len(example.tokens) for example in together)
+    return Plan(
+        shapes=shapes,
+        settings=job.settings.model_copy(
+            update={"batch_size": rows, "accumulation": -(-job.settings.step_size // rows)}
+        ),
+        sequence=max(len(example.tokens) for example in together),
+        device=device,
+        replies=sum(example.reply_tokens for example in together) / tokens,
+    )
+
+
+def _bound(shapes: Shapes, learned: Sequence[Example], together: int) -> int:
+    """Return more bytes than a run can need: where even these are there, nothing has to be traced."""
+    tokens = together * max(len(example.tokens) for example in learned)
+    width = max(shapes.hidden, shapes.intermediate)
+    of_tokens = 4 * (TOKEN_UNITS * shapes.layers * width + 4 * shapes.vocabulary)
+    return shapes.parameters * PARAMETER_BYTES + tokens * of_tokens
+
+
+def _free(device: Device) -> Device:
+    """Return the device with the memory that nobody holds: the engine may be on it too."""
+    if device.kind == "cpu":
+        return device
+    free, _ = torch.cuda.mem_get_info()
+    return replace(device, memory_bytes=free)

@@ -1,0 +1,35 @@
+"""What to do when memory runs out."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from connectors.errors import TrainError
+
+
+@contextmanager
+def memory_errors() -> Iterator[None]:
+    """Say what to lower.
+
+    Raises:
+        TrainError: in place of whatever says that a GPU or the machine is full.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not is_shortage(error):
+            raise
+        raise TrainError(
+            "There was not enough memory to train.",
+            hint="Lower [train] batch_size (and raise accumulation by as much), or set checkpointing to on.",
+        ) from error
+
+
+def is_shortage(error: Exception) -> bool:
+    """Tell whether an error says that a GPU or the machine is full."""
+    # torch has a class for a full GPU (a RuntimeError), and only words for a full machine or a GPU's libraries.
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(words in str(error) for words in _FULL)
+
+
+_FULL = ("can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED", "could not create a memory")
