@@ -64,8 +64,10 @@ class AdapterCard:
         return f"{self.account}@v{self.version}"
 
 
-def publish(root: Path, built: Path, card: AdapterCard) -> AdapterCard:
+def publish(root: Path, built: Path, card: AdapterCard, *, is_tainted: bool = False) -> AdapterCard:
     """Move a finished adapter folder into place under the next version, and return its card.
+
+    One that learned from mail which was forgotten meanwhile is marked so before it can be found.
 
     Raises:
         StoreError: the disk is full or not writable; nothing half-written stays.
@@ -74,6 +76,8 @@ def publish(root: Path, built: Path, card: AdapterCard) -> AdapterCard:
         card = seal(built, replace(card, version=_next_version(root, card.account)))
         target = folder(root, card.account, card.version)
         target.parent.mkdir(parents=True, exist_ok=True)
+        if is_tainted:
+            _taint_mark(root, card.account, card.version).touch()
         built.rename(target)
         _sync_to_disk(target.parent)
     except OSError as error:
@@ -123,10 +127,8 @@ def take(
         shutil.rmtree(built, ignore_errors=True)
         hint = "Free some disk space, then take it again."
         raise StoreError(f"The adapter could not be copied: {error}", hint=hint) from error
-    taken = publish(root, built, replace(card, base_model=base_model))
-    if known is not None and not _learned(root, taken) <= {_digest(message_id) for message_id in known}:
-        taint(root, account, taken.version)
-    return taken
+    is_tainted = known is not None and not _learned(brought) <= {_digest(message_id) for message_id in known}
+    return publish(root, built, replace(card, base_model=base_model), is_tainted=is_tainted)
 
 
 def folder(root: Path, account: str, version: int) -> Path:
@@ -243,10 +245,10 @@ def _need_own(root: Path, card: AdapterCard, account: str, base_model: str) -> N
             raise UsageError(f"The adapter is here already: {known.name}.", hint="See: cyrano adapters")
 
 
-def _learned(root: Path, card: AdapterCard) -> set[str]:
+def _learned(path: Path) -> set[str]:
     """Return the digests of the mails that an adapter learned from, as far as it says."""
     try:
-        return set(json.loads((folder(root, card.account, card.version) / LEARNED).read_text(encoding="utf-8")))
+        return set(json.loads((path / LEARNED).read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return set()
 

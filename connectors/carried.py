@@ -30,12 +30,17 @@ def carried_account(folder: Path) -> str:
 
 
 def is_played_back(folder: Path) -> bool:
-    """Tell whether a carried folder brought its instructions along.
+    """Tell whether a carried folder has an instruction for every mail. What cannot be read is the trainer's to tell.
 
     Raises:
         UsageError: it is not such a folder.
     """
-    return _about(folder).get("stopped_after") == "playback"
+    _about(folder)
+    try:
+        lines = [json.loads(line) for line in (folder / MAILS).read_bytes().split(b"\n") if line.strip()]
+    except (OSError, ValueError):
+        return True
+    return all(not isinstance(line, dict) or line.get("instruction") for line in lines)
 
 
 def _about(folder: Path) -> dict[str, object]:

@@ -68,10 +68,13 @@ class TrainJob(BaseModel):
 
     @property
     def place(self) -> Path | None:
-        """The folder of its own that what is learned goes to, or None where it goes among the account's adapters."""
-        if self.output is None and (self.corpus is not None or self.model == TINY):
-            return self.home / "trained" / self.run
-        return self.output
+        """The folder of its own that what is learned goes to, or None where it goes among the account's adapters.
+
+        What was learned from carried mail goes there by way of `connectors.adapter.take`, which is told whether all of
+        that mail is still there.
+        """
+        is_apart = self.corpus is not None or self.carried is not None or self.model == TINY
+        return self.home / "trained" / self.run if self.output is None and is_apart else self.output
 
 
 Job = Annotated[TrainJob | PlanJob | ProfileJob, Field(discriminator="kind")]

@@ -37,6 +37,7 @@ def order_run(app: App, wish: Wish) -> TrainJob:
     order = _plain(app, wish)
     if wish.recipe:
         recipe = recipes.read_recipe(wish.recipe, is_tiny=wish.is_tiny)
+        _check_recipe(wish, recipe)
         order = recipes.train_job(recipe, order, sets=wish.sets, data=wish.data)
         if app.settings.engine.model and recipe.data == "mail" and not recipe.is_tiny and not _names_model(wish.sets):
             # An adapter is of use only to the model that the engine serves.
@@ -69,7 +70,7 @@ def _plain(app: App, wish: Wish) -> TrainJob:
         account = app.one_account(account).name
     return TrainJob(
         run="",
-        account=account or (wish.data.stem if wish.data else ""),
+        account=account or (wish.data.resolve().stem if wish.data else ""),
         home=app.home,
         archive_url="" if wish.carried or wish.data else app.archive_url,
         carried=wish.carried.resolve() if wish.carried else None,
@@ -95,9 +96,23 @@ def _check_wish(wish: Wish) -> None:
         raise UsageError(
             "--stop-after is for mail.", hint="Leave it out: other text is neither cleaned nor played back."
         )
+    if wish.stop_after == "examples" and wish.output:
+        hint = "To have them in a file: cyrano export --examples --output FILE"
+        raise UsageError("--stop-after examples tells of them, and leaves nothing.", hint=hint)
     if wish.stop_after in ("clean", "playback") and not wish.output:
         hint = "Say where it goes: --output DIR"
         raise UsageError("A run that stops before the examples leaves its data in a folder.", hint=hint)
+
+
+def _check_recipe(wish: Wish, recipe: recipes.Recipe) -> None:
+    if recipe.is_tiny and (wish.carried or wish.data or wish.account or _names_model(wish.sets)):
+        raise UsageError(
+            "The tiny form of a recipe brings its own model and data.", hint="Leave out --tiny, or what names others."
+        )
+    if recipe.data != "mail" and (wish.carried or wish.stop_after):
+        raise UsageError(
+            f"{recipe.name} learns from {recipe.data}, not from mail.", hint="Leave out --from and --stop-after."
+        )
 
 
 def _names_model(sets: Sequence[str]) -> bool:
@@ -108,7 +123,8 @@ def _check_engine(app: App, order: TrainJob) -> None:
     engine, settings = app.settings.engine, order.settings
     if not order.model and order.stop_after != "clean":
         raise ModelMissing("No model is configured.", hint="Set [engine] model in cyrano.toml.")
-    if settings.method == "lora" and not engine.url and settings.rank > engine.max_lora_rank:
+    is_served = settings.method == "lora" and settings.variant != "dora"
+    if is_served and not engine.url and settings.rank > engine.max_lora_rank:
         message = f"[train] rank is {settings.rank}, but the engine loads adapters up to {engine.max_lora_rank}."
         raise ConfigError(message, hint="Raise [engine] max_lora_rank to it, and start the engine anew.")
 

@@ -237,4 +237,6 @@ def _checked(model: type[Model], values: Mapping[str, Any]) -> Model:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "The settings"
-        raise UsageError(f"{where}: {first['msg']}.", hint=f"It is {first['input']!r} now.") from error
+        given = first["input"]
+        hint = "Change one of them." if isinstance(given, dict) else f"It is {given!r} now."
+        raise UsageError(f"{where}: {first['msg'].removeprefix('Value error, ')}.", hint=hint) from error

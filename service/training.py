@@ -1,5 +1,6 @@
 """A training run from the service's side: write the order, start the child, pass on what it says."""
 
+import glob
 import json
 import os
 import subprocess
@@ -42,7 +43,7 @@ def plan_run(runs: Path, order: TrainJob, now: datetime) -> Path:
 def runs_of(runs: Path, account: str) -> list[Path]:
     """Return the folders of an account's runs; those of "ana-maria" are not "ana"'s."""
     digit = "[0-9]"
-    return list(runs.glob(f"{account}-{digit * 8}-{digit * 6}"))
+    return list(runs.glob(f"{glob.escape(account)}-{digit * 8}-{digit * 6}"))
 
 
 def _is_same(folder: Path, order: TrainJob) -> bool:

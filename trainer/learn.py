@@ -14,7 +14,7 @@ from trainer.data.packing import Example
 from trainer.data.pairs import Pair
 from trainer.methods import METHODS
 from trainer.progress import Progress as Say
-from trainer.room import need_room, room_for
+from trainer.room import need_room, room_for, where_to_measure
 from trainer.training.batch_size import find_batch_size
 from trainer.training.checkpoint import Progress
 from trainer.training.hardware import Arithmetic, choose_arithmetic, look
@@ -83,11 +83,12 @@ class _Learning:
         """Train in this process."""
         settings, learned, started = self.job.settings, self.material.learned, time.monotonic()
         need_room(self.job, learned)
+        # Asked before the model lies on the GPU: what is free then is not what it may take.
+        fits = room_for(self.job, learned)
         model = self._wrapped(self.arithmetic.device)
         total = steps_per_epoch(len(learned), settings) * settings.epochs
         training = prepare(model, self.objective, settings, arithmetic=self.arithmetic, total=total)
         if settings.batch_size == "auto":
-            fits = room_for(self.job, learned)
             training = replace(training, batch_size=find_batch_size(training, learned, fits=fits))
         progress = train(training, learned, self.held_out, folder=self.folder, report=say.stage("train"))
         preferences = None
@@ -101,6 +102,8 @@ class _Learning:
     def in_workers(self, say: Say) -> Learned:
         """Train in processes of their own, then put what they learned into one model, to be measured and saved."""
         settings, started = self.job.settings, time.monotonic()
+        if self.arithmetic.device == "cuda":
+            need_room(self.job, self.material.learned)
         trained = train_in_workers(
             self.folder, self.job, self.material.learned, self.held_out, pairs=self.pairs, report=say.stage("train")
         )  # fmt: skip
@@ -109,9 +112,10 @@ class _Learning:
         if settings.method == "full":
             # Twice the memory would be needed to measure it in fp32, and it is rounded when it is saved anyway.
             model = model.to(self.arithmetic.dtype)
+        arithmetic = replace(self.arithmetic, device=where_to_measure(model, self.arithmetic.device))
         batch_size = settings.step_size // settings.accumulation
-        model = model.to(self.arithmetic.device)
-        return self._learned(model, batch_size, trained.progress, trained.preferred, started)
+        done = self._learned(model.to(arithmetic.device), batch_size, trained.progress, trained.preferred, started)
+        return replace(done, arithmetic=arithmetic)
 
     def _wrapped(self, device: str) -> nn.Module:
         settings = self.job.settings

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from connectors.adapter import AdapterCard
+from connectors.adapter import LORA, AdapterCard
 from connectors.job import TrainJob
 from trainer.data.examples import Writing
 from trainer.data.material import Material
@@ -22,6 +22,8 @@ from trainer.training.checkpoint import Step
 from trainer.training.loop import steps_per_epoch
 
 REPORT = "report.html"
+TEST = "@test"
+"""What the part of a corpus is called that nothing was chosen by; no account and no corpus has such a name."""
 
 
 def describe_adapter(card: AdapterCard, output: Path | None) -> Result:
@@ -29,7 +31,8 @@ def describe_adapter(card: AdapterCard, output: Path | None) -> Result:
     data = card.data
     return {
         "adapter": card.name,
-        "version": card.version if card.is_approved and output is None else None,
+        "output": str(output) if output else None,
+        "version": card.version if card.is_approved and card.serving == LORA and output is None else None,
         "is_approved": card.is_approved,
         "scores": card.scores,
         "data": data,
@@ -69,7 +72,7 @@ def statistics_of(
     """Return a run's numbers. The account's own held-out mail is "held_out" there, whatever the account is called."""
     progress = learned.progress
     trained, parameters = count_trainable(learned.model)
-    names = {"held_out": job.account} | ({"test": "test"} if job.corpus else {})
+    names = {"held_out": job.account} | ({"test": TEST} if job.corpus else {})
     sides = {"learned": material.learned, **{side: material.measures[name] for side, name in names.items()}}
     measured = Measured(
         created_at=created_at,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
+from torch import nn
 
 from connectors.errors import TrainError
 from connectors.job import TrainJob
@@ -52,6 +53,15 @@ def room_for(job: TrainJob, learned: Sequence[Example]) -> Callable[[int], bool]
         return plan.estimate(batch=rows).total <= device.usable_bytes
 
     return has_room
+
+
+def where_to_measure(model: nn.Module, device: str) -> str:
+    """Return where a model that was trained in parts can be measured whole, with its base beside it."""
+    if device == "cpu":
+        return device
+    whole = sum(parameter.numel() * parameter.element_size() for parameter in model.parameters())
+    free, _ = torch.cuda.mem_get_info()
+    return device if free > 3 * whole else "cpu"
 
 
 def _plan(shapes: Shapes, device: Device, job: TrainJob, learned: Sequence[Example]) -> Plan:

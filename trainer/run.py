@@ -25,7 +25,7 @@ from trainer.corpora.base import read_corpus
 from trainer.data import gather
 from trainer.data.examples import Writing
 from trainer.data.export import export_examples
-from trainer.data.material import Material
+from trainer.data.material import Material, digest_of, read_material, write_material
 from trainer.data.stop import stop
 from trainer.evaluate import Scores, judge, score, serving_adapters
 from trainer.files import write_whole
@@ -33,7 +33,7 @@ from trainer.learn import Learned, is_spread, learn
 from trainer.methods import METHODS
 from trainer.progress import Progress, Result
 from trainer.publishing import need_place, published, put_in_place
-from trainer.report import describe_adapter, describe_examples, statistics_of, write_report
+from trainer.report import TEST, describe_adapter, describe_examples, statistics_of, write_report
 from trainer.tiny import resolve
 from trainer.training.hardware import look
 from trainer.training.launch import check_possible
@@ -41,8 +41,6 @@ from trainer.training.model import load_model, load_tokenizer, longest_input
 from trainer.training.shortage import memory_errors
 
 RESULT, LOCK = "result.json", "lock"
-TEST = "test"
-"""What the part of a corpus is called that nothing was chosen by."""
 
 
 def run(
@@ -68,7 +66,7 @@ def run(
                 check_possible(job.settings, look(), gpus=torch.cuda.device_count())
         job = job.model_copy(update={"model": resolve(job.model, folder)})
         if job.corpus is not None:
-            return _finish(folder, _make(folder, job, _read(job), say, clock))
+            return _finish(folder, _make(folder, job, _read(folder, job), say, clock))
         with gather.open_source(job) as source, _writer(job, api_key) as (named, writer):
             if job.stop_after in ("clean", "playback"):
                 return _finish(folder, stop(source, named, writer=writer, say=say, clock=clock))
@@ -140,14 +138,19 @@ def _card(job: TrainJob, material: Material, learned: Learned, scores: Scores, n
     )
 
 
-def _read(job: TrainJob) -> Material:
-    """Return the material of a job that learns from other text than mail."""
+def _read(folder: Path, job: TrainJob) -> Material:
+    """Return the material of a job that learns from other text than mail, and note of what a checkpoint here is."""
     assert job.corpus is not None
     tokenizer = load_tokenizer(job.model, needs_chat=False)
     most = min(job.settings.max_tokens, longest_input(job.model))
     found = read_corpus(job.corpus, tokenizer, job.settings, max_tokens=most)
-    measures = {job.account: found.held_out, TEST: found.test}
-    return Material(learned=found.learned, measures=measures, counts=found.counts)
+    material = Material(
+        learned=found.learned, measures={job.account: found.held_out, TEST: found.test}, counts=found.counts
+    )  # fmt: skip
+    key = digest_of(material)
+    if read_material(folder, key) is None:
+        write_material(folder, key, material)
+    return material
 
 
 def _writing(job: TrainJob) -> Writing:

@@ -91,7 +91,7 @@ def statistics(
         "data": {**counts, **{side: _size(examples) for side, examples in sides.items()}},
         "training": {
             "epochs": len(measured.train_losses),
-            "best_epoch": losses.index(min(losses)),
+            "best_epoch": 1 + losses[1:].index(min(losses[1:])),
             "steps": measured.steps,
             "step_size": settings.step_size,
             "batch_size": measured.batch_size,

@@ -1,5 +1,6 @@
 """`cyrano train` and `cyrano adapters`."""
 
+import shutil
 import time
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ from typing import Any
 
 import click
 
-from connectors.adapter import current_version, list_cards, take
+from connectors.adapter import LORA, AdapterCard, current_version, list_cards, take
 from service.app import App, open_app
 from service.client import is_up
 from service.orders import Wish, needs_engine, order_run
@@ -40,8 +41,21 @@ def train(**wishes: Any) -> None:  # noqa: ANN401  as click gives them
             result = follow_run(plan_run(app.home / "runs", order, datetime.now(UTC)), app.engine_key)
         for line in result["report"]:
             click.echo(line)
-        if version := result.get("version"):
+        version = result.get("version")
+        if order.carried and result.get("output") and not order.output and order.account in app.account_names():
+            card = _take(app, Path(result["output"]), order.account)
+            shutil.rmtree(result["output"])
+            version = card.version if card.is_approved and card.serving == LORA else None
+        if version:
             _wait_until_live(app, order.account, version)
+
+
+def _take(app: App, folder: Path, account: str) -> AdapterCard:
+    """Publish a copy of an adapter that was trained from a carried folder."""
+    known = [mail.email.message_id for mail in app.archive.mails(account)]
+    card = take(app.adapters_root, folder, account, app.settings.engine.model, known=known)
+    click.echo(f"{folder} is {card.name} now.")
+    return card
 
 
 def _wait_until_live(app: App, account: str, version: int) -> None:
@@ -66,9 +80,7 @@ def adapters(name: str, taken: Path | None) -> None:
     with open_app() as app:
         account = app.one_account(name).name
         if taken:
-            known = [mail.email.message_id for mail in app.archive.mails(account)]
-            card = take(app.adapters_root, taken, account, app.settings.engine.model, known=known)
-            click.echo(f"{taken} is {card.name} now.")
+            _take(app, taken, account)
         current = current_version(app.adapters_root, account)
         cards = list_cards(app.adapters_root, account)
     for card in cards:

@@ -14,6 +14,7 @@ from connectors.corpus import Corpus
 from connectors.job import TrainJob
 from tests.trainer.mails import START
 from tests.trainer.runs import SETTINGS, ana_and_ben, carry_out
+from trainer import run as runs
 
 
 @pytest.fixture
@@ -134,3 +135,45 @@ def _outcome(number: int) -> dict[str, Any]:
         "draft_id": f"d{number}", "account": "ana", "sent_id": f"m{number}@Ana Sá", "verdict": "rewritten",
         "distance": 0.7, "edits": ["rewritten"], "adapter": "",
     }  # fmt: skip
+
+
+def _texts(folder: Path, count: int, word: str) -> Corpus:
+    folder.mkdir(exist_ok=True)
+    for path in folder.iterdir():
+        path.unlink()
+    for number in range(count):
+        words = " ".join(f"{word}{number} and the meeting tomorrow" for _ in range(12))
+        (folder / f"{number}.txt").write_text(words, "utf-8")
+    return Corpus(kind="documents", path=folder)
+
+
+def test_a_corpus_called_test_keeps_its_sides_apart(job: TrainJob, tmp_path: Path) -> None:
+    """What chooses the best epoch is not what tests the end, whatever the folder is called."""
+    corpus = _texts(tmp_path / "test", 20, "word")
+    code, said, _ = carry_out(
+        job.model_copy(update={"corpus": corpus, "account": "test", "archive_url": "", "output": tmp_path / "out"})
+    )
+    assert code == 0, said[-1]
+    statistics = json.loads((tmp_path / "out" / "statistics.json").read_bytes())
+    assert statistics["held_out"]["base"]["nats_per_byte"] != statistics["test"]["base"]["nats_per_byte"]
+
+
+def test_a_checkpoint_of_other_text_is_not_gone_on_from(
+    job: TrainJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A corpus that was changed after a run was stopped is learned from the beginning."""
+    corpus = _texts(tmp_path / "texts", 40, "old")
+    wanted = {"corpus": corpus, "account": "texts", "archive_url": "", "output": tmp_path / "out"}
+    job = with_settings(job, save_every_s=0).model_copy(update=wanted)
+    with monkeypatch.context() as broken:
+        broken.setattr(runs, "put_in_place", _fail)
+        assert carry_out(job)[0] == 1
+    _texts(tmp_path / "texts", 12, "new")
+    code, said, _ = carry_out(job)
+    assert code == 0, said[-1]
+    statistics = json.loads((tmp_path / "out" / "statistics.json").read_bytes())
+    assert statistics["training"]["steps"] == -(-statistics["data"]["learned"]["examples"] // 8)
+
+
+def _fail(*_: object) -> None:
+    raise OSError("killed")

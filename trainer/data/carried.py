@@ -100,7 +100,9 @@ class CarriedSource:
         """Return those carried along, whatever wrote them, and those written here for this version and model."""
         self.need(account)
         written = {
-            row["message_id"]: Instruction(message_id=row["message_id"], text=row["text"], source=row["source"])
+            row["message_id"]: Instruction(
+                message_id=row["message_id"], text=row["text"], source=row["source"], asked=row.get("asked", "")
+            )
             for row in self._written_here()
             if (row["prompt_version"], row["model"]) == (prompt_version, model)
         }
@@ -119,6 +121,7 @@ class CarriedSource:
                 "model": model,
                 "text": each.text,
                 "source": each.source,
+                "asked": each.asked,
             }
         write_private(self._folder / PLAYED_BACK, json_lines(rows.values()))
 

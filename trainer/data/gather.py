@@ -6,7 +6,7 @@ The rules this module keeps:
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,8 @@ from trainer.data.playback import Playback, Writer, play_back
 from trainer.data.source import MOST_MESSAGES, ArchiveSource, Chosen, MailSource, SentMail
 from trainer.data.split import FEWEST, Split, split
 from trainer.progress import Progress
+
+Report = Callable[[int, int, str], None]
 
 __all__ = ["FILE", "Built", "Gathered", "Material", "build", "gather", "open_source"]
 
@@ -113,7 +115,7 @@ def play_back_all(
     source: MailSource, chosen: Chosen, job: TrainJob, *, writer: Writer | None, say: Progress
 ) -> Gathered:
     """Find or write the instruction of each mail, and look for mail of others to measure by."""
-    playback = play_back_mails(source, chosen.mails, job, writer=writer, say=say)
+    playback = play_back_mails(source, chosen.mails, job, writer=writer, report=say.stage("playback"))
     return Gathered(
         chosen=chosen,
         parts=split(chosen.mails, job.settings.holdout),
@@ -124,13 +126,13 @@ def play_back_all(
 
 
 def play_back_mails(
-    source: MailSource, mails: Sequence[SentMail], job: TrainJob, *, writer: Writer | None, say: Progress
+    source: MailSource, mails: Sequence[SentMail], job: TrainJob, *, writer: Writer | None, report: Report
 ) -> Playback:
     """Find or write the instruction of each mail."""
     answered = {mail.email.message_id: mail.thread[-1] for mail in mails if mail.thread}
     return play_back(
         [mail.email for mail in mails], source, source.account, writer=writer, model=job.engine_model,
-        concurrency=job.settings.playback_concurrency, report=say.stage("playback"),
+        concurrency=job.settings.playback_concurrency, report=report,
         answered=lambda email: answered.get(email.message_id),
     )  # fmt: skip
 
@@ -208,11 +210,12 @@ def _others(source: MailSource, job: TrainJob) -> Iterator[tuple[Author, tuple[S
         mails = other.choose(job.settings.window).mails
         held_out = split(mails, job.settings.holdout).held_out
         if len(mails) >= job.settings.min_mails and len(held_out) >= FEWEST:
-            playback = play_back(
-                [mail.email for mail in held_out], other, other.account, writer=None, model=job.engine_model,
-                concurrency=1, report=lambda _done, _total, _note: None,
-            )  # fmt: skip
+            playback = play_back_mails(other, held_out, job, writer=None, report=_nobody)
             yield _author(other, playback), held_out
+
+
+def _nobody(_done: int, _total: int, _note: str) -> None:
+    """Report to nobody."""
 
 
 @contextmanager

@@ -2,18 +2,22 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from retrieval.prompt import PROMPT_VERSION
 from trainer.data.examples import Author
 from trainer.data.lines import line_of
 from trainer.data.packing import Example
 from trainer.data.pairs import Pair
 from trainer.data.source import SentMail
 from trainer.files import write_whole
+from trainer.methods.rosa import MASKS
 from trainer.training import checkpoint
+from trainer.training.preference import FOLDER as PREFERENCES
 
 FILE = "examples.json"
 
@@ -35,12 +39,19 @@ class Material:
 
 def fingerprint(authors: Iterable[tuple[Author, Iterable[SentMail]]]) -> str:
     """Change with all that examples are made of: what was taken out since must not be learned from."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(PROMPT_VERSION.encode())
     for author, mails in authors:
         digest.update(json.dumps([author.account, author.owner.addr, author.owner.name]).encode())
         for mail in mails:
             digest.update(json.dumps(line_of(mail, author.instructions[mail.email.message_id])).encode())
     return digest.hexdigest()
+
+
+def digest_of(material: Material) -> str:
+    """Change with any example."""
+    sides = (material.learned, *material.measures.values())
+    content = [[(example.message_id, example.tokens, example.prompt_tokens) for example in side] for side in sides]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def read_material(folder: Path, key: str) -> Material | None:
@@ -66,8 +77,10 @@ def write_material(folder: Path, key: str, material: Material) -> None:
     Raises:
         StoreError: the disk is full or not writable.
     """
-    # A checkpoint of other examples is worth nothing.
-    (folder / checkpoint.FILE).unlink(missing_ok=True)
+    # What was made of other examples is worth nothing.
+    for name in (checkpoint.FILE, MASKS):
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / PREFERENCES, ignore_errors=True)
     content = json.dumps({"key": key, **asdict(material)})
     write_whole(folder / FILE, lambda file: file.write(content.encode()))
 

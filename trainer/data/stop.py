@@ -40,7 +40,11 @@ def stop(
     need_enough(chosen, job)
     parts = split(chosen.mails, job.settings.holdout)
     wants_playback = job.stop_after == "playback"
-    playback = play_back_mails(source, chosen.mails, job, writer=writer, say=say) if wants_playback else None
+    playback = (
+        play_back_mails(source, chosen.mails, job, writer=writer, report=say.stage("playback"))
+        if wants_playback
+        else None
+    )
     counts = count_mails(chosen, parts, playback)
     lines = describe_data(counts)
     if job.output is not None:

@@ -13,7 +13,7 @@ from trainer.memory.estimate import estimate
 from trainer.memory.shapes import read_shapes
 
 MODEL = "Llama-3.2-3B"
-ASSUMED = "bf16 throughout (AdamW's state and adapters too), one row at a time"
+ASSUMED = "bf16 throughout (adapters and AdamW's state too), one row at a time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,5 +94,6 @@ def published_lines() -> Iterator[str]:
     yield f"{'published elsewhere':<30}{'there':>12}{'planned':>10}{'error':>8}"
     for row in replay():
         yield f"{row.name:<30}{row.published:>8.1f} {row.unit:<3}{row.planned:>10.1f}{row.error:>+8.0%}"
-    yield f"torchtune's {MODEL} on an A100, 4,096 tokens; assumed: {ASSUMED};"
-    yield from (f"{run.name}: {run.note}." for run in RUNS if run.note)
+    yield f"Runs: torchtune's, of {MODEL} on an A100 at 4,096 tokens."
+    yield f"Assumed: {ASSUMED}."
+    yield from (f"{run.name[:1].upper()}{run.name[1:]}: {run.note}." for run in RUNS if run.note)

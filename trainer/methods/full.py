@@ -48,4 +48,4 @@ def write_model(model: PreTrainedModel, folder: Path, base: str, dtype: torch.dt
     config = copy.deepcopy(model.config)
     config.dtype = dtype  # transformers writes the format of the model in memory
     config.save_pretrained(folder)
-    load_tokenizer(base).save_pretrained(folder)
+    load_tokenizer(base, needs_chat=False).save_pretrained(folder)

@@ -59,13 +59,14 @@ def _with_lora(model: PeftModel, folder: Path) -> Iterator[None]:
 @contextmanager
 def _with_rosa(model: PeftModel, folder: Path) -> Iterator[None]:
     model.add_adapter(OTHER, rosa.read_config(folder))
-    replaced = rosa.put(model, load_file(folder / rosa.TENSORS), OTHER)
-    try:
-        with _active(model):
-            yield
-    finally:
-        for name, layer in replaced.items():
-            model.set_submodule(name, layer)
+    with sparse_off(model):  # its own numbers, where the other has none
+        replaced = rosa.put(model, load_file(folder / rosa.TENSORS), OTHER)
+        try:
+            with _active(model):
+                yield
+        finally:
+            for name, layer in replaced.items():
+                model.set_submodule(name, layer)
 
 
 @contextmanager

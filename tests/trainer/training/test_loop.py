@@ -11,12 +11,14 @@ from torch import nn
 from connectors.errors import TrainError
 from connectors.train_settings import TrainSettings
 from tests.trainer.learners import EXAMPLES, FP32, HELD_OUT, SETTINGS, learn, replies, wrapped
+from trainer.data.packing import collate
 from trainer.memory.peak import measure_peak
 from trainer.methods import METHODS
 from trainer.training import loop
 from trainer.training.hardware import Arithmetic
-from trainer.training.loss import nats_per_byte
+from trainer.training.loss import nats_per_byte, plain_nll
 from trainer.training.model import load_model
+from trainer.training.objective import Replies
 from trainer.training.workers import trained
 
 BF16 = Arithmetic(device="cpu", dtype=torch.bfloat16)
@@ -198,3 +200,13 @@ def test_every_step_is_noted(tiny: Path, tmp_path: Path) -> None:
     )
     assert progress.tokens_per_second > 0
     assert progress.peak_bytes > 10_000_000
+
+
+def test_a_step_tells_its_loss_by_reply_token(tiny: Path) -> None:
+    """What a step says, and what it descends by, is the sum over reply tokens divided by their number in the step."""
+    settings = SETTINGS.model_copy(update={"dropout": 0.0})
+    model = wrapped(tiny, settings)
+    tokens = sum(example.reply_tokens for example in EXAMPLES[:5])
+    expected = plain_nll(model, collate([EXAMPLES[:5]])).item() / tokens
+    training = loop.prepare(model, Replies(), settings, arithmetic=FP32, total=1)
+    assert loop.step(training, EXAMPLES[:5]).loss == pytest.approx(expected, rel=1e-5)
