@@ -51,6 +51,8 @@ def find_batch_size(
     found = largest(most, has_room)
     if found == 0:
         raise MemoryError
+    if training.arithmetic.device == "cuda":
+        torch.cuda.reset_peak_memory_stats()  # the run's peak, not that of a trial which failed
     return math.ceil(most / math.ceil(most / found))
 
 
