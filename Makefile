@@ -28,7 +28,7 @@ test: parts check  ## All that CI runs: `check`, then the tests on real servers
 	$(BIN)/pytest -m "server or browser or desktop or process" --durations=15
 
 bench: setup  ## Measure, side by side with named baselines
-	for bench in start ingest cleaning sync retrieval draft; do $(BIN)/python -m tests.bench.$$bench || exit 1; done
+	for bench in start ingest cleaning sync retrieval draft memory packing playback; do $(BIN)/python -m tests.bench.$$bench || exit 1; done
 
 wheel: setup  ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel
