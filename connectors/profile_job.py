@@ -1,6 +1,7 @@
 """The job of profiling: which ways to train are compared, on what, for how long."""
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -33,7 +34,8 @@ class Matrix(BaseModel):
     """By the name of a training setting, the values it takes; everything else is as in the job's settings."""
     same_step: bool = True
     """Where accumulation is an axis and batch_size is none, whether the examples of a step stay as many: twice the
-    accumulation is half the batch then, which is what accumulation is for."""
+    accumulation is half the batch then, which is what accumulation is for. A step that the axis's values do not divide
+    is made larger, for all cells."""
 
     @model_validator(mode="after")
     def _has_known_axes(self) -> "Matrix":
@@ -52,7 +54,8 @@ class Matrix(BaseModel):
         """Return the settings of a cell, or None where they exclude each other, such as full fine-tuning in 4 bits."""
         changed = base.model_dump() | dict(values)
         if self.same_step and "accumulation" in values and "batch_size" not in values:
-            changed["batch_size"] = max(1, base.step_size // int(changed["accumulation"]))
+            whole = math.lcm(*(int(value) for value in self.axes["accumulation"]))
+            changed["batch_size"] = math.ceil(base.step_size / whole) * whole // int(changed["accumulation"])
         try:
             return TrainSettings(**changed)
         except ValidationError:

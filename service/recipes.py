@@ -130,8 +130,22 @@ def train_job(recipe: Recipe, order: TrainJob, *, sets: Sequence[str] = (), data
     return order.model_copy(update=changes)
 
 
-def profile_job(recipe: Recipe, order: ProfileJob, *, sets: Sequence[str] = (), data: Path | None = None) -> ProfileJob:
-    """Return an order as the recipe wants it; `sets` may name settings of the training and fields of the profile.
+def profile_job(
+    recipe: Recipe,
+    order: ProfileJob,
+    *,
+    sets: Sequence[str] = (),
+    data: Path | None = None,
+    wishes: Mapping[str, Any] | None = None,
+) -> ProfileJob:
+    """Return an order as the recipe wants it.
+
+    Args:
+        recipe: A recipe that profiles.
+        order: The profile without a recipe; what the recipe does not speak of stays.
+        sets: Settings of the training and fields of the profile on the command line, each as "key=value".
+        data: What is learned from, for recipes that do not learn from mail.
+        wishes: Fields of the profile that have the last word.
 
     Raises:
         UsageError: the recipe is no profile, has no data, or a setting is not known or not possible.
@@ -139,9 +153,9 @@ def profile_job(recipe: Recipe, order: ProfileJob, *, sets: Sequence[str] = (), 
     _need(recipe, "profile")
     own = set(ProfileJob.model_fields) - {"kind", "settings", "recipe"}
     wanted = _parse(sets, [*TrainSettings.model_fields, *own])
-    fields = {**recipe.profile, **{key: value for key, value in wanted.items() if key in own}}
+    fields = {**recipe.profile, **{key: value for key, value in wanted.items() if key in own}, **(wishes or {})}
     if "matrices" in fields:
-        fields["matrices"] = [_matrix(each) for each in fields["matrices"]]
+        fields["matrices"] = _matrices(fields["matrices"])
     trained = {key: value for key, value in wanted.items() if key not in own}
     settings = _checked(TrainSettings, {**order.settings.model_dump(), **recipe.train, **trained})
     source = _profiled(recipe, order, data, is_random=bool(fields.get("is_random")))
@@ -180,6 +194,8 @@ def _need(recipe: Recipe, kind: str) -> None:
 def _profiled(recipe: Recipe, order: ProfileJob, data: Path | None, *, is_random: bool) -> dict[str, Any]:
     """Return what a profile learns from; on random weights random tokens serve too."""
     if recipe.data != "mail":
+        if order.carried:
+            raise UsageError(f"{recipe.name} learns from {recipe.data}, not from mail.", hint="Leave out --from.")
         return {} if is_random and not data and not recipe.is_tiny else {"corpus": _corpus(recipe, data)}
     if recipe.is_tiny:
         return {"carried": TINY_DATA["mail"], "prompt_budget": TINY_PROMPT}
@@ -198,6 +214,14 @@ def _corpus(recipe: Recipe, data: Path | None) -> Corpus:
     if found.kind != recipe.data:
         raise UsageError(f"{recipe.name} learns from {recipe.data}, and {data} is {found.kind}.", hint="--data PATH")
     return found
+
+
+def _matrices(wanted: Any) -> list[Any]:  # noqa: ANN401  as below, one or several
+    several = [wanted] if isinstance(wanted, str) else wanted
+    if not isinstance(several, list | tuple):
+        hint = f"Write --set matrices=NAME, or a list of names. There are: {', '.join(BUILT_IN)}."
+        raise UsageError(f"matrices: {wanted!r} is no matrix.", hint=hint)
+    return [_matrix(each) for each in several]
 
 
 def _matrix(wanted: Any) -> Any:  # noqa: ANN401  a name, or what pydantic makes a matrix of

@@ -101,6 +101,7 @@ def write_report(folder: Path, job: TrainJob, numbers: Mapping[str, Any], learne
         ("model", job.model),
         ("machine", f"{numbers['machine']['device']}, {numbers['machine']['precision']}"),
         ("method", _method(job)),
+        *_in_short(numbers),
     )
     sections = [
         Section("How it learned", plots=_curves(learned.progress.steps)),
@@ -109,6 +110,18 @@ def write_report(folder: Path, job: TrainJob, numbers: Mapping[str, Any], learne
         statistics_section(numbers),
     ]
     write_page(folder, Page(name, facts, tuple(sections)))
+
+
+def _in_short(numbers: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return what one wants to know first."""
+    parameters, training, held_out = numbers["parameters"], numbers["training"], numbers["held_out"]
+    before, after = held_out[BY_BASE]["perplexity"], held_out[TRAINED]["perplexity"]
+    return (
+        ("trained", f"{parameters['trained']:,} of {parameters['total']:,} numbers ({parameters['share']:.2%})"),
+        ("perplexity", f"{after:.4g} on held-out text, {before:.4g} before"),
+        ("speed", f"{training['tokens_per_s']:,.0f} tokens a second, {training['batch_size']} examples at once"),
+        ("memory", f"{training['peak_bytes'] / 2**30:.1f} GiB at the peak"),
+    )
 
 
 _TABLE_TEXT = (

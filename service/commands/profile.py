@@ -57,15 +57,18 @@ def profile(
     Each cell runs in a process of its own. A profile that was interrupted goes on where it stopped.
     """
     with open_app() as app:
+        _refuse_two(data, carried)
         order = _plain(app, is_tiny=is_tiny)
+        order = order.model_copy(update={"carried": carried.resolve() if carried else None})
         if recipe:
             found = recipes.read_recipe(recipe, is_tiny=is_tiny)
-            order = order.model_copy(update={"carried": carried.resolve() if carried else None})
-            order = recipes.profile_job(found, order, sets=sets, data=data)
+            order = recipes.profile_job(found, order, sets=sets, data=data, wishes=_wished(wishes))
         else:
-            order = order.model_copy(update=_source(data, carried))
-            order = order.model_copy(update={"settings": recipes.change(order.settings, sets)})
-        order = order.model_copy(update=_wished(wishes))
+            own = {
+                "settings": recipes.change(order.settings, sets),
+                "corpus": recipes.corpus_at(data) if data else None,
+            }
+            order = order.model_copy(update={**own, **_wished(wishes)})
         if not order.model:
             raise ModelMissing("No model is named.", hint="cyrano profile --model FOLDER, or set [engine] model.")
         result = follow_run(plan_profile(app.home / "profiles", order, datetime.now(UTC)), app.engine_key)
@@ -105,13 +108,9 @@ def _plain(app: App, *, is_tiny: bool) -> ProfileJob:
     return order.model_copy(update=TINY) if is_tiny else order
 
 
-def _source(data: Path | None, carried: Path | None) -> dict[str, Any]:
+def _refuse_two(data: Path | None, carried: Path | None) -> None:
     if data and carried:
         raise UsageError("--data and --from name two things to learn from.", hint="Leave out one of them.")
-    return {
-        "corpus": recipes.corpus_at(data) if data else None,
-        "carried": carried.resolve() if carried else None,
-    }
 
 
 def _wished(wishes: dict[str, Any]) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def main() -> int:
 
 
 def make_config(folder: Path) -> None:
-    """Write the config of a model of 31 million parameters with grouped attention and a gated feed-forward part."""
+    """Write the config of a model of 35 million parameters with grouped attention and a gated feed-forward part."""
     config = LlamaConfig(
         hidden_size=512,
         intermediate_size=1536,

@@ -2,7 +2,7 @@
 
 Run it from the root: `OMP_NUM_THREADS=1 python -m tests.bench.packing [rounds]`. Everybody trains the same LoRA adapter
 of the same random Llama (5M parameters) on the same examples in the same batches, in fp32 with AdamW. Lengths are
-drawn like those of mail: many short, few long. First it checks that each example has the same loss with everybody.
+drawn like those of mail: many short, few long. First it checks that each row has the same loss with everybody.
 Time is the processor's, of all threads together: on a machine with other work the clock on the wall tells little.
 """
 
@@ -18,12 +18,11 @@ from typing import Any
 import torch
 from datasets import Dataset
 from torch import nn
-from torch.nn import functional
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
 from connectors.train_settings import TrainSettings
-from trainer.data.packing import IGNORED, Example, collate, pack
+from trainer.data.packing import Example, pack
 from trainer.methods import METHODS
 from trainer.tiny import make_tiny_model
 from trainer.training.hardware import Arithmetic
@@ -48,7 +47,7 @@ def main(rounds: int) -> None:
     fill = real / padded_tokens(examples[BATCH:])
     with tempfile.TemporaryDirectory() as folder:
         print(f"{len(examples)} examples, {fill:.1%} of padded rows are tokens, {torch.get_num_threads()} thread(s)")
-        print(f"largest difference of an example's loss: {compare(examples, Path(folder)):.1e} nats per token")
+        print(f"largest difference of a row's loss: {compare(examples, Path(folder)):.1e} nats per token")
         ways: Ways = {
             "TRL 1.16, padded": lambda: time_trl(examples, Path(folder)),
             "TRL 1.16, padded, sorted by length": lambda: time_trl(by_length(examples), Path(folder)),
@@ -106,26 +105,23 @@ def make_model() -> nn.Module:
 
 
 def compare(examples: Sequence[Example], folder: Path) -> float:
-    """Return the largest difference between an example's mean loss by TRL and in packed rows.
+    """Return the largest difference between a packed row's mean loss by what is timed, and by TRL of its examples.
 
     Raises:
         ValueError: they are not the same loss.
     """
     model = make_model().eval()
     trainer = make_trl(model, examples, folder, steps=1)
-    rows = pack(examples[:BATCH])
-    batch = collate(rows)
+
+    def by_trl(example: Example) -> float:
+        inputs = trainer.data_collator([trainer.train_dataset[int(example.message_id)]])
+        return trainer.compute_loss(model, inputs).item() * example.reply_tokens
+
     worst = 0.0
-    with torch.no_grad():
-        logits = model(input_ids=batch.input_ids, position_ids=batch.position_ids, use_cache=False).logits
-        for row, scores, labels in zip(rows, logits, batch.labels, strict=True):
-            start = 0
-            for example in row:
-                part = slice(start, start + len(example.tokens))
-                own = functional.cross_entropy(scores[part], labels[part], ignore_index=IGNORED).item()
-                inputs = trainer.data_collator([trainer.train_dataset[int(example.message_id)]])
-                worst = max(worst, abs(own - trainer.compute_loss(model, inputs).item()))
-                start = part.stop
+    for row in pack(examples[:BATCH]):
+        own = Replies(is_packed=True).loss(model, row, FP32).item()
+        tokens = sum(example.reply_tokens for example in row)
+        worst = max(worst, abs(own - sum(map(by_trl, row))) / tokens)
     if worst > CLOSE:
         raise ValueError(f"the losses differ by {worst}")
     return worst

@@ -115,7 +115,13 @@ def tidy(text: str) -> str:
 
 
 def cut(text: str, spans: Sequence[tuple[int, int]], most: int) -> Iterator[tuple[int, int]]:
-    """Yield the chunks of a text as ranges of its tokens, whose places in it are given as (start, end)."""
+    """Yield the chunks of a text as ranges of its tokens, whose places in it are given as (start, end).
+
+    Raises:
+        UsageError: a chunk has no room for a token.
+    """
+    if most < 1:
+        raise UsageError("max_tokens leaves no room for text.", hint="Raise [train] max_tokens.")
     starts = [start for start, _ in spans]
     paragraphs, lines = (
         sorted({bisect.bisect_left(starts, border.end()) for border in pattern.finditer(text)})

@@ -58,6 +58,7 @@ _KNOWN = (
     _gpu("V100-32", 32, 125, 15.7, has_bf16=False),
     _gpu("A10", 22.5, 125, 31.2),
     _gpu("L4", 22.5, 121, 30.3),
+    _gpu("L40", 45, 181, 90.5),
     _gpu("L40S", 45, 362, 91.6),
     _gpu("RTX3060", 12, 51, 12.7),
     _gpu("RTX3090", 24, 71, 35.6),
@@ -66,8 +67,15 @@ _KNOWN = (
     _gpu("A100-40", 40, 312, 19.5),
     _gpu("A100-80", 80, 312, 19.5),
     _gpu("H100", 80, 989, 67),
+    _gpu("H100 PCIe", 80, 756, 51),
     _gpu("H200", 141 * 1e9 / GIB, 989, 67),
 )
+
+
+_UNSAID = re.compile(
+    r"nvidia|geforce|tesla|quadro|sxm\d?|\d+gb|hbm\d+e?|rtx(?= a\d)|(?<=a100.)pcie|(?<=a100.80gb.)pcie|[\s-]"
+)
+"""What a driver adds to a name that has no other speed for it: an A100 is as fast in either slot."""
 
 
 def known_devices() -> tuple[Device, ...]:
@@ -85,7 +93,7 @@ def named(name: str) -> Device:
     for device in _KNOWN:
         if wanted == _plain(device.name):
             return device
-    if size := re.fullmatch(r"([\d.]+)(gib|gb|g)", name.lower().replace(" ", "")):
+    if size := re.fullmatch(r"(\d+(?:\.\d+)?)(gib|gb|g)", name.lower().replace(" ", "")):
         unit = 1e9 if size[2] == "gb" else GIB
         return Device(
             name=f"GPU of {name}", kind="cuda", memory_bytes=int(float(size[1]) * unit), has_bf16=True, flops={}
@@ -112,12 +120,14 @@ def here() -> Device:
 
 
 def _published(name: str, memory: int) -> dict[str, float]:
-    """Return the published speed of a GPU by what its driver calls it, such as "NVIDIA A100-SXM4-80GB"."""
-    plain = _plain(name)
-    candidates = [device for device in _KNOWN if _plain(device.name.partition("-")[0]) in plain]
-    # "A100" also has "A10" in it: the longest name is meant, and of its sizes the nearest.
-    candidates.sort(key=lambda device: (-len(device.name.partition("-")[0]), abs(device.memory_bytes - memory)))
-    return candidates[0].flops if candidates else {}
+    """Return the published speed of a GPU by what its driver calls it, such as "NVIDIA A100-SXM4-80GB".
+
+    Only whole names count: an L40 is no L4, and a GPU whose name goes on otherwise ("RTX 4090 Laptop") is not known.
+    """
+    plain = _UNSAID.sub("", name.lower())
+    candidates = [device for device in _KNOWN if _UNSAID.sub("", device.name.partition("-")[0].lower()) == plain]
+    nearest = min(candidates, key=lambda device: abs(device.memory_bytes - memory), default=None)
+    return nearest.flops if nearest else {}
 
 
 def _plain(name: str) -> str:

@@ -12,12 +12,15 @@ from typing import Literal
 
 from connectors.train_settings import TrainSettings
 from trainer.memory.shapes import Shapes
-from trainer.memory.sharing import share
+from trainer.memory.sharing import is_away, share
 from trainer.memory.trace import KINDS, Moments, Step, trace
 from trainer.training.hardware import should_checkpoint
 
 Precision = Literal["bf16", "fp16", "fp32"]
 DeviceKind = Literal["cuda", "cpu"]
+
+KEPT = KINDS.index("activations")
+"""So many kinds, the first ones, are kept from step to step, or until the optimiser's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,8 @@ class Estimate:
     """What comes and goes within the fullest moment."""
     phase: str = ""
     """When that is: forward, loss, backward or update."""
+    away: int = 0
+    """What offloading keeps in the machine's memory instead, of all devices together, when that is most."""
 
     @property
     def total(self) -> int:
@@ -51,7 +56,7 @@ class Estimate:
     @property
     def parts(self) -> dict[str, int]:
         """The bytes by name."""
-        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "phase"}
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name in KINDS}
 
 
 def estimate(
@@ -94,11 +99,13 @@ def estimate(
         is_pure=is_pure,
     )
     phases = _trace(step).items() if is_whole else _extrapolate(step, shapes)
+    moments = [(usage, phase) for phase, usages in phases for usage in usages]
     fullest, phase = max(
-        ((share(usage, settings, precision, shapes), phase) for phase, moments in phases for usage in moments),
+        ((share(usage, settings, precision, device, shapes), phase) for usage, phase in moments),
         key=lambda moment: sum(moment[0]),
     )
-    return Estimate(**dict(zip(KINDS, fullest, strict=True)), phase=phase.partition(" ")[0])
+    away = max(sum(usage[:KEPT]) for usage, _ in moments) if is_away(settings, device) else 0
+    return Estimate(**dict(zip(KINDS, fullest, strict=True)), phase=phase.partition(" ")[0], away=away)
 
 
 def choose_loss(wanted: str, device: str, shapes: Shapes) -> str:

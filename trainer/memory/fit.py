@@ -6,16 +6,20 @@ from typing import Any
 
 import torch
 
+from connectors.errors import UsageError
 from connectors.train_settings import TrainSettings
 from trainer.memory.devices import Device, here
 from trainer.memory.estimate import Estimate, Precision, estimate
 from trainer.memory.shapes import Shapes, read_shapes
 from trainer.methods.masks import GROUP_BYTES
 from trainer.training.hardware import DTYPES, Hardware, choose_arithmetic, should_checkpoint
+from trainer.training.launch import check_possible
 
 MOST_ROWS = 64
 """Larger batches are not looked for: they no longer make a run faster."""
 _NAMES: dict[torch.dtype, Precision] = {torch.bfloat16: "bf16", torch.float16: "fp16", torch.float32: "fp32"}
+ALONE = {"quantisation": "none", "optimiser": "adamw", "compile": "auto"}
+"""All that goes with several processes."""
 SHORTEST = 256
 """Tokens below which it is not proposed to cut examples."""
 
@@ -30,13 +34,33 @@ class Plan:
     """Tokens of the longest row."""
     device: Device
     replies: float = 1.0
+    gpus: int | None = None
+    """How many of them there are; without a number, as many as are asked for."""
+
+    @property
+    def hardware(self) -> Hardware:
+        """The device as training sees it."""
+        return Hardware(device=self.device.kind, has_bf16=self.device.has_bf16)
 
     @property
     def precision(self) -> Precision:
         """The format of products on this device."""
-        hardware = Hardware(device=self.device.kind, has_bf16=self.device.has_bf16)
-        dtype = choose_arithmetic(self.settings.precision, hardware).dtype
-        return _NAMES[dtype]
+        return _NAMES[choose_arithmetic(self.settings.precision, self.hardware).dtype]
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether it is trained in processes of their own."""
+        return self.settings.processes > 1 or self.settings.offload
+
+    def check(self) -> None:
+        """Refuse what training would refuse before it starts.
+
+        Raises:
+            UsageError: what, and what to set instead.
+        """
+        if self.is_spread:
+            gpus = self.settings.processes if self.gpus is None else self.gpus
+            check_possible(self.settings, self.hardware, gpus=gpus)
 
     @property
     def batch(self) -> int:
@@ -99,10 +123,10 @@ def check_fit(
     return judge(plan)
 
 
-def judge(plan: Plan) -> Verdict:
-    """Tell whether a plan fits."""
-    found = plan.estimate()
-    room = plan.device.usable_bytes - max(found.total, _choosing_bytes(plan, found))
+def judge(plan: Plan, *, is_whole: bool = False) -> Verdict:
+    """Tell whether a plan fits; `is_whole` traces all its layers."""
+    found = plan.estimate(is_whole=is_whole)
+    room = plan.device.usable_bytes - _needed(plan, found)
     advice = () if room >= 0 else advise(plan)
     return Verdict(is_fit=room >= 0, estimate=found, room=room, advice=advice)
 
@@ -115,7 +139,7 @@ def largest_batch(plan: Plan, *, limit: int = MOST_ROWS) -> int:
     usable = plan.device.usable_bytes
 
     def total(rows: int) -> int:
-        return plan.estimate(batch=rows).total
+        return _needed(plan, plan.estimate(batch=rows))
 
     one, other = total(1), total(max(2, plan.batch))
     per_row = max(1.0, (other - one) / (max(2, plan.batch) - 1))
@@ -134,6 +158,8 @@ def advise(plan: Plan) -> tuple[str, ...]:
     """
     taken: dict[str, Any] = {}
     for change in _changes(plan):
+        if not _is_possible(plan.changed(**(taken | change))):
+            continue
         taken |= change
         if _fits(plan.changed(**taken)):
             break
@@ -141,7 +167,7 @@ def advise(plan: Plan) -> tuple[str, ...]:
         return ()
     for name in [name for name in taken if name not in {"batch_size", "accumulation"}]:
         rest = {key: value for key, value in taken.items() if key != name}
-        if rest and _fits(plan.changed(**rest)):
+        if rest and _is_possible(changed := plan.changed(**rest)) and _fits(changed):
             taken = rest
     return tuple(f"{name} = {_toml(value)}" for name, value in taken.items())
 
@@ -167,12 +193,25 @@ def _changes(plan: Plan) -> Iterator[dict[str, Any]]:
         yield {"method": "lora", "optimiser": "adamw"}
         yield {"quantisation": "nf4"}
     if is_gpu:
-        yield from ({"processes": number} for number in (2, 4, 8) if number > settings.processes)
+        rows = {"batch_size": 1, "accumulation": settings.step_size} if settings.batch_size == "auto" else {}
+        yield from ({"processes": number, **ALONE, **rows} for number in (2, 4, 8) if number > settings.processes)
+
+
+def _is_possible(plan: Plan) -> bool:
+    try:
+        plan.check()
+    except UsageError:
+        return False
+    return True
 
 
 def _fits(plan: Plan) -> bool:
-    found = plan.estimate()
-    return max(found.total, _choosing_bytes(plan, found)) <= plan.device.usable_bytes
+    return _needed(plan, plan.estimate()) <= plan.device.usable_bytes
+
+
+def _needed(plan: Plan, step: Estimate) -> int:
+    """Return the peak of a run: a step's, or that of what comes before the first one."""
+    return max(step.total, _choosing_bytes(plan, step))
 
 
 def _choosing_bytes(plan: Plan, step: Estimate) -> int:

@@ -1,8 +1,9 @@
 """Carry out a job of planning."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
+
+import torch
 
 from connectors.plan_job import PlanJob
 from trainer.memory import tables
@@ -21,7 +22,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "lora on nf4 weights": {"method": "lora", "variant": "plain", "quantisation": "nf4"},
     "full": {"method": "full", "variant": "plain", "quantisation": "none"},
 }
-"""What --matrix compares."""
+"""What --matrix compares; on several devices, or with offloading, what is possible there."""
 
 
 def plan(job: PlanJob) -> Result:
@@ -29,25 +30,31 @@ def plan(job: PlanJob) -> Result:
 
     Raises:
         ModelMissing: the model's configuration is not on this machine.
-        UsageError: no such GPU is known.
+        UsageError: no such GPU is known, or training would refuse the settings.
     """
     wanted = make_plan(job)
-    verdict = judge(wanted)
-    if job.is_traced:
-        verdict = replace(verdict, estimate=wanted.estimate(is_whole=True))
+    verdict = judge(wanted, is_whole=job.is_traced)
     return {"report": list(_report(job, wanted, verdict)), **_numbers(wanted, verdict)}
 
 
 def make_plan(job: PlanJob) -> Plan:
-    """Put together what is planned."""
+    """Put together what is planned.
+
+    Raises:
+        ModelMissing: as above.
+        UsageError: as above.
+    """
     shapes = read_shapes(job.model)
-    return Plan(
+    wanted = Plan(
         shapes=shapes,
         settings=job.settings,
         sequence=_sequence(job, shapes),
         device=named(job.gpu) if job.gpu else here(),
         replies=job.reply_share,
+        gpus=None if job.gpu else torch.cuda.device_count(),
     )
+    wanted.check()
+    return wanted
 
 
 def _sequence(job: PlanJob, shapes: Shapes) -> int:
@@ -75,6 +82,8 @@ def _matrix(wanted: Plan) -> Iterator[str]:
     cells = []
     for name, way in WAYS.items():
         each = wanted.changed(**way)
+        if wanted.is_spread and each.settings.quantisation != "none":
+            continue
         cells.append((name, [each.estimate(batch=batch).total for batch in BATCHES]))
     yield from tables.matrix_lines(cells, BATCHES, wanted.device)
 

@@ -4,7 +4,8 @@ The rules this module keeps:
 1. A piece of memory counts from when an operation returns it until the last tensor that looks at it is gone, whoever
    kept it: a variable, a module, or autograd.
 2. Numbers that decide what happens (token ids, positions, places of replies) are real: operations on them alone are
-   carried out, unless they are large (masks of attention). All else is fake, and takes no memory.
+   carried out, unless they are large (masks of attention). All else is fake, and takes no memory: packed weights too,
+   though they are whole numbers. A real tensor given to a fake operation would count a second time.
 3. What an operation takes only for itself is not seen; where that is much, `scratch.py` says how much.
 """
 
@@ -26,6 +27,7 @@ aten = torch.ops.aten
 
 MOST_REAL = 2**20
 """Numbers of a real tensor at most."""
+_PACKED = (torch.uint8, torch.int8)
 _COUNTING = (aten.arange.default, aten.arange.start, aten.arange.start_step)
 
 
@@ -95,7 +97,7 @@ class Counting(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:  # noqa: ANN401  as above
         kwargs = kwargs or {}
         tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
-        if _is_small(tensors) and (tensors or _makes_integers(func, kwargs)):
+        if _is_small(tensors) and (tensors or _makes_integers(func, args, kwargs)):
             with unset_fake_temporarily():
                 made = func(*args, **kwargs)
         elif func is aten._local_scalar_dense.default:  # noqa: SLF001  `.item()`: any number will do
@@ -121,11 +123,16 @@ def _is_small(tensors: Sequence[torch.Tensor]) -> bool:
     if any(isinstance(tensor, FakeTensor) or tensor.numel() > MOST_REAL for tensor in tensors):
         return False
     try:
-        return math.prod(torch.broadcast_shapes(*(tensor.shape for tensor in tensors))) <= MOST_REAL
+        shape = torch.broadcast_shapes(*(tensor.shape for tensor in tensors))  # type: ignore[no-untyped-call]
+        return int(math.prod(shape)) <= MOST_REAL
     except RuntimeError:  # shapes that belong together otherwise than number by number
         return True
 
 
-def _makes_integers(func: OpOverload, kwargs: Mapping[str, Any]) -> bool:
+def _makes_integers(func: OpOverload, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Tell whether an operation makes a few whole numbers of nothing; those of a byte are packed weights."""
     dtype = kwargs.get("dtype")
-    return func in _COUNTING if dtype is None else not dtype.is_floating_point
+    if dtype is None:
+        return func in _COUNTING
+    is_large = bool(args) and isinstance(args[0], list | tuple) and math.prod(args[0]) > MOST_REAL
+    return not (dtype.is_floating_point or dtype in _PACKED or is_large)

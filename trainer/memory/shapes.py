@@ -14,7 +14,13 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig
+from transformers import (
+    MODEL_FOR_MASKED_LM_MAPPING,
+    MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING,
+    AutoConfig,
+    AutoModelForCausalLM,
+    PretrainedConfig,
+)
 
 from connectors.errors import ModelMissing
 
@@ -23,6 +29,8 @@ CONFIGS = Path(__file__).with_name("configs")
 
 _VARIANT = re.compile(r"(-(instruct|chat|hf|it|base|4k|v0\.3))*$")
 """What a name may end in without another shape."""
+
+_OTHER = "Plan with the configuration of another model."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +74,16 @@ def read_shapes(model: str | Path) -> Shapes:
         ModelMissing: there is no such configuration on this machine, or it is no language model's.
     """
     name, config = _read(str(model))
+    if _is_encoder(config):
+        message = (
+            f"{name} reads texts but writes none: it is an encoder ({config.model_type}), no causal language model."
+        )
+        raise ModelMissing(message, hint=_OTHER)
     try:
-        skeleton = build_skeleton(config)
+        return describe(name, config, build_skeleton(config))
     except (ValueError, TypeError, AttributeError, KeyError) as error:
-        message = f"{name} is not a causal language model that transformers can build: {error}"
-        raise ModelMissing(message, hint="Plan with the configuration of another model.") from error
-    return describe(name, config, skeleton)
+        message = f"{name} is not a causal language model that transformers can build and the planner knows: {error}"
+        raise ModelMissing(message, hint=_OTHER) from error
 
 
 def known_models() -> tuple[str, ...]:
@@ -117,6 +129,13 @@ def describe(name: str, config: PretrainedConfig, skeleton: nn.Module) -> Shapes
         active_experts=int(_first(config, "num_experts_per_tok") or 1) if experts > 1 else 1,
         parameters=sum(parameter.numel() for parameter in skeleton.parameters()),
         config=config,
+    )
+
+
+def _is_encoder(config: PretrainedConfig) -> bool:
+    """Tell whether a model guesses words within a text (BERT) or translates it (BART), unless it is set up to go on."""
+    return type(config) in (*MODEL_FOR_MASKED_LM_MAPPING, *MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING) and not getattr(
+        config, "is_decoder", False
     )
 
 

@@ -3,7 +3,7 @@
 Each device keeps its share of all numbers, gradients and states (FSDP). For a layer's turn the whole layer is gathered,
 and the next one while it is being worked on; embeddings and the output layer stay gathered for the whole step. In full
 fine-tuning the gradients of what was just worked on are there whole, too, and once more in fp32 while they are summed.
-With offloading a device holds only what is gathered.
+With offloading a GPU holds only what is gathered; a processor gains nothing by it.
 
 The trace is one of a process alone, whose autocast keeps copies of fp32 weights; where weights are gathered in the
 format of the products there are none. So full fine-tuning on several devices takes up to 2 bytes per parameter less.
@@ -18,11 +18,16 @@ GATHERED_LAYERS = 2
 _BYTES = {"bf16": 2, "fp16": 2, "fp32": 4}
 
 
-def share(usage: Usage, settings: TrainSettings, precision: str, shapes: Shapes) -> Usage:
+def is_away(settings: TrainSettings, device: str) -> bool:
+    """Tell whether offloading frees a device: a processor's memory is the machine's own."""
+    return settings.offload and device == "cuda"
+
+
+def share(usage: Usage, settings: TrainSettings, precision: str, device: str, shapes: Shapes) -> Usage:
     """Return what one device holds of what one alone would."""
     if settings.processes == 1 and not settings.offload:
         return usage
-    part = 0.0 if settings.offload else 1 / settings.processes
+    part = 0.0 if is_away(settings, device) else 1 / settings.processes
     parameters, adapter, gradients, optimiser, activations, loss, workspace = usage
     gathered = _gathered(parameters, precision, settings, shapes)
     kept = (round(each * part) for each in (parameters, adapter, gradients, optimiser))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from trainer.memory.devices import CONTEXT_BYTES, FRAGMENTS, GIB, Device
 from trainer.memory.estimate import Estimate, choose_loss
-from trainer.memory.fit import Plan, Verdict
+from trainer.memory.fit import MOST_ROWS, Plan, Verdict
 from trainer.memory.textbook import textbook
 from trainer.training.hardware import should_checkpoint
 
@@ -60,11 +60,14 @@ def verdict_lines(plan: Plan, verdict: Verdict, most: int | None) -> Iterator[st
     device = plan.device
     where = f"{device.name} ({gib(device.memory_bytes)} GiB)"
     if verdict.is_fit:
-        largest = f" The largest batch that fits is {most}." if most else ""
+        least = "at least " if most == MOST_ROWS else ""
+        largest = f" The largest batch that fits is {least}{most}." if most else ""
         yield f"It fits {where}: {gib(verdict.room)} GiB are left.{largest}"
     else:
         yield f"It does not fit {where}: {gib(-verdict.room)} GiB are missing."
         yield from advice_lines(verdict)
+    if verdict.estimate.away:
+        yield f"Beside it, {gib(verdict.estimate.away)} GiB of the machine's own memory are needed for what is offloaded."
     yield reserve_line(device)
 
 

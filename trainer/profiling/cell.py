@@ -1,6 +1,8 @@
 """One cell, from its order to its outcome: `python -m trainer.profiling.cell FOLDER` carries out a single one by hand.
 
-The rule this module keeps: whatever the memory's limit stops is out of memory, and not a fault.
+The rules this module keeps:
+1. Whatever the memory's limit stops is out of memory, and not a fault.
+2. Of errors, Cyrano's own alone are quoted: they hold no mail.
 """
 
 import logging
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import torch
 
+from connectors.errors import CyranoError
 from trainer.files import write_whole
 from trainer.profiling.generate import measure_generation
 from trainer.profiling.learn import measure_learning
@@ -32,6 +35,8 @@ def main(folder: Path) -> None:
         _limit(order.memory_gib)
     try:
         outcome = check(_measure(order, folder), order.memory_gib)
+    except CyranoError as error:
+        outcome = Outcome(status="failed", reason=str(error).rstrip("."))
     except (MemoryError, RuntimeError) as error:
         if not is_shortage(error):
             raise

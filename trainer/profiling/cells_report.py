@@ -64,10 +64,10 @@ def memory_unit(measured: Measured) -> tuple[str, int]:
 
 
 def mfu(measured: Measured, found: Training) -> float | None:
-    """Return how much of the device's speed was used, in percent; None where that speed is not known."""
+    """Return how much of the devices' speed was used, in percent; None where that speed is not known."""
     machine = measured.outcome(measured.plan.machine).machine
     flops = machine.flops.get(found.precision) if machine else None
-    return 100 * found.speed.step_flops / found.speed.step_s / flops if flops else None
+    return 100 * found.speed.flops_per_s / (found.devices * flops) if flops else None
 
 
 def _table(title: str, measured: Measured, matrix: Matrix, columns: dict[str, Measure]) -> Table:
@@ -75,7 +75,7 @@ def _table(title: str, measured: Measured, matrix: Matrix, columns: dict[str, Me
     for cell in _cells(measured, matrix):
         outcome = measured.outcome(cell.order)
         numbers = [_number(outcome, measure) for measure in columns.values()]
-        rows.append((*(_value(axis, value, outcome) for axis, value in cell.values.items()), *numbers))
+        rows.append((*(_text(value) for value in said_values(measured, cell).values()), *numbers))
     return Table(
         title,
         (*(axis.replace("_", " ") for axis in matrix.axes), *columns),
@@ -91,11 +91,31 @@ def _number(outcome: Outcome, measure: Measure) -> Cell:
     return UNKNOWN if number is None or not math.isfinite(number) else float(number)
 
 
-def _value(axis: str, value: Value, outcome: Outcome) -> str:
-    """Return a value, and what "auto" came to."""
-    if value == "auto" and outcome.training:
-        found = {"precision": outcome.training.precision, BATCH: str(outcome.training.batch_size)}
-        return found.get(axis, "auto")
+def said_values(measured: Measured, cell: Measurement) -> dict[str, Value]:
+    """Return a cell's values as all tables and plots say them: in place of "auto", what it came to."""
+    return {axis: _said(measured, cell, axis) for axis in cell.values}
+
+
+def _said(measured: Measured, cell: Measurement, axis: str) -> Value:
+    found = measured.outcome(cell.order).training
+    came: Value | None = None
+    if axis == "precision":
+        came = _precision(measured)
+    elif axis == BATCH and found:
+        came = found.batch_size
+    value = cell.values[axis]
+    if value != "auto" or came is None:
+        return value
+    return f"auto ({came})" if came in cell.matrix.axes[axis] else came
+
+
+def _precision(measured: Measured) -> str | None:
+    """Return the number format that "auto" comes to here, as far as any cell tells."""
+    auto = (cell.order for cell in measured.plan.cells if cell.order.settings.precision == "auto")
+    return next((found.precision for order in auto if (found := measured.outcome(order).training)), None)
+
+
+def _text(value: Value) -> str:
     return "yes" if value is True else "no" if value is False else str(value)
 
 
@@ -107,12 +127,14 @@ def _remarks(measured: Measured, matrix: Matrix) -> Iterator[str]:
     for cell in _cells(measured, matrix):
         outcome = measured.outcome(cell.order)
         if outcome.status != "ok":
-            yield f"{name_cell(cell.values)}: {outcome.status} ({outcome.reason})."
+            yield f"{name_cell(said_values(measured, cell))}: {outcome.status} ({outcome.reason})."
 
 
 def _bars(measured: Measured, matrix: Matrix) -> Iterator[Plot]:
     unit, size = memory_unit(measured)
-    cells = [(name_cell(cell.values), measured.outcome(cell.order)) for cell in _cells(measured, matrix)]
+    cells = [
+        (name_cell(said_values(measured, cell)), measured.outcome(cell.order)) for cell in _cells(measured, matrix)
+    ]
     planned = {"planned": lambda found: found.memory.planned / size} if _has_plans(measured) else {}
     yield _bar_plot("Peak memory", unit, cells, {"measured": lambda found: found.memory.peak / size, **planned})
     yield _bar_plot("Runtime", "seconds per step", cells, {"seconds per step": lambda found: found.speed.step_s})
@@ -145,7 +167,8 @@ def _sweep(title: str, unit: str, measured: Measured, matrix: Matrix, measure: M
         batch = cell.values[BATCH]
         if outcome.status == "failed" or isinstance(batch, str):
             continue
-        name = name_cell({axis: value for axis, value in cell.values.items() if axis != BATCH}) or "all"
+        said = said_values(measured, cell)
+        name = name_cell({axis: value for axis, value in said.items() if axis != BATCH}) or "all"
         lines.setdefault(name, []).append((batch, measure(outcome.training) if outcome.training else None))
     return Plot(title, "lines", "batch", unit, lines, _note_plot(lines))
 

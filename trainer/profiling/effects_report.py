@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterator
 
 from trainer.pages.page import Cell, Plot, Section, Table
-from trainer.profiling.cells_report import memory_unit
+from trainer.profiling.cells_report import memory_unit, said_values
 from trainer.profiling.effects import COMPUTATION, QUANTITIES, SAME, SAME_TIME, arrow, find_effects
 from trainer.profiling.plan import Measured, name_cell
 
@@ -37,7 +37,7 @@ def planner_section(measured: Measured) -> Iterator[Section]:
     """Yield how far the planner's peaks are from the measured ones."""
     unit, size = memory_unit(measured)
     found = [
-        (name_cell(cell.values), training.memory.peak, training.memory.planned)
+        (name_cell(said_values(measured, cell)), training.memory.peak, training.memory.planned)
         for cell in measured.plan.cells
         if (training := measured.outcome(cell.order).training) and training.memory.planned
     ]

@@ -37,6 +37,14 @@ def generation_section(measured: Measured) -> Iterator[Section]:
     )
 
 
+def caveats(job: ProfileJob) -> Iterator[str]:
+    """Yield why what was learned means nothing, where it does not."""
+    if job.is_random:
+        yield "The weights are random: losses, perplexity and what is written mean nothing."
+    if job.corpus is None and job.carried is None:
+        yield "The examples are random tokens: there is nothing to learn in them, and losses and perplexity mean nothing."
+
+
 def learning_sections(job: ProfileJob, material: Material, measured: Measured) -> Iterator[Section]:
     """Yield the methods' held-out perplexity, and what they write, side by side."""
     outcomes = {method: measured.outcome(order) for method, order in measured.plan.learning.items()}
@@ -51,6 +59,7 @@ def learning_sections(job: ProfileJob, material: Material, measured: Measured) -
         "What each method learns",
         (
             told,
+            *caveats(job),
             *(
                 f"{method}: {outcome.status} ({outcome.reason})."
                 for method, outcome in outcomes.items()

@@ -39,26 +39,34 @@ def measure_training(order: Order, material: Material, folder: Path, workers: Sh
     steps = _steps(order, training, material.learned)
     for _ in range(order.warmup_steps):
         step(training, next(steps))
-    seconds = [_time_step(training, next(steps)) for _ in range(order.steps)]
+    timed = [next(steps) for _ in range(order.steps)]
+    seconds = [_time_step(training, items) for items in timed]
     after = training.measure(held_out)
-    items = next(steps)
     count, whole = count_trainable(training.model)
     return Outcome(
         training=records.Training(
             precision=PRECISIONS[training.arithmetic.dtype],
             batch_size=training.batch_size,
+            devices=order.settings.processes if training.arithmetic.device == "cuda" else 1,
             parameters=whole,
             trained=count,
-            memory=_measure_memory(order, training, items),
-            speed=Speed(
-                step_s=statistics.median(seconds),
-                timed_s=sum(seconds),
-                step_tokens=sum(len(item.tokens) for item in items),
-                step_flops=step_flops(training.model, items, is_full=order.settings.method == "full"),
-            ),
+            memory=_measure_memory(order, training, next(steps)),
+            speed=sum_up(training, timed, seconds),
             loss_before=before,
             loss_after=after,
         )
+    )
+
+
+def sum_up(training: Training[Example], timed: Sequence[Sequence[Example]], seconds: Sequence[float]) -> Speed:
+    """Return how quickly some steps went, each told by its items and its seconds."""
+    items = [item for step_items in timed for item in step_items]
+    return Speed(
+        step_s=statistics.median(seconds),
+        timed_s=sum(seconds),
+        steps=len(seconds),
+        step_tokens=sum(len(item.tokens) for item in items) / len(seconds),
+        step_flops=step_flops(training.model, items, is_full=training.settings.method == "full") / len(seconds),
     )
 
 
@@ -81,6 +89,7 @@ def _measure_memory(order: Order, training: Training[Example], items: Sequence[E
     own, adapter = _weights(training)
     optimiser = _bytes(_tensors(training.optimiser.state), device)
     learned = list(trained(training.model).values())
+    activations = _measure_forward(training, items)
     gc.collect()
     with measure_peak(device, already=own + adapter + optimiser) as peak:
         step(training, items)
@@ -89,9 +98,25 @@ def _measure_memory(order: Order, training: Training[Example], items: Sequence[E
         adapter=adapter,
         gradients=_bytes(learned, device),  # of the shape and format of what is trained
         optimiser=optimiser,
+        activations=activations,
         peak=peak.bytes,
         planned=foresee(order, training, items),
     )
+
+
+def _measure_forward(training: Training[Example], items: Sequence[Example]) -> int:
+    """Return what the step's largest batch adds on its way forward, and leave everything as it was."""
+    device = training.arithmetic.device
+    batches = [some for some, _ in training.workers.rounds(items, training.batch_size)]
+    largest = max(batches, key=lambda some: sum(len(item.tokens) for item in some))
+    gc.collect()
+    before = torch.cuda.memory_allocated() if device == "cuda" else 0
+    with measure_peak(device) as peak, training.arithmetic.autocast():
+        loss = training.objective.loss(training.model, largest, training.arithmetic)
+    # Backward too: workers that share a model put its parts away only then.
+    training.workers.backward(loss)
+    training.optimiser.zero_grad(set_to_none=True)
+    return peak.bytes - before
 
 
 def _weights(training: Training[Example]) -> tuple[int, int]:

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt, ValidationError
 
 from connectors.train_settings import TrainSettings
 
@@ -47,14 +47,12 @@ class Memory(BaseModel):
     adapter: int
     gradients: int
     optimiser: int
+    activations: int
+    """What the largest batch of a step adds on its way forward, measured by itself: activations, the loss, and what
+    operations need for themselves. Gradients are not all there when it is held, so these do not add up to the peak."""
     peak: int
     planned: int | None = None
     """The peak as the planner foresaw it."""
-
-    @property
-    def activations(self) -> int:
-        """What the peak holds beyond the rest: activations, the loss, and what operations need for themselves."""
-        return max(0, self.peak - self.parameters - self.adapter - self.gradients - self.optimiser)
 
 
 class Speed(BaseModel):
@@ -66,15 +64,22 @@ class Speed(BaseModel):
     """Seconds of a step, the median."""
     timed_s: float
     """Seconds of all steps that were timed."""
+    steps: int
+    """How many these were."""
     step_tokens: float
-    """Tokens of a step, without filling."""
+    """Tokens of one of them, the mean, without filling."""
     step_flops: float
-    """Operations that the step's tokens need; what checkpointing computes twice counts once."""
+    """Operations that its tokens need, the mean; what checkpointing computes twice counts once."""
 
     @property
     def tokens_per_s(self) -> float:
-        """Tokens that went through the model and back in a second."""
-        return self.step_tokens / self.step_s
+        """Tokens that went through the model and back in a second, over all steps that were timed."""
+        return self.step_tokens * self.steps / self.timed_s
+
+    @property
+    def flops_per_s(self) -> float:
+        """Operations per second, likewise."""
+        return self.step_flops * self.steps / self.timed_s
 
 
 class Training(BaseModel):
@@ -84,6 +89,8 @@ class Training(BaseModel):
 
     precision: str
     batch_size: int
+    devices: int = 1
+    """How many devices took part whose speed is known one by one: GPUs; the processor is one, whoever works on it."""
     parameters: int
     """How many numbers the model has, the adapter's included."""
     trained: int
@@ -153,8 +160,8 @@ ORDER, OUTCOME, MATERIAL = "order.json", "outcome.json", "material.json"
 
 
 def read_outcome(folder: Path) -> Outcome | None:
-    """Return how a cell ended, or None where it has not."""
+    """Return how a cell ended, or None where it has not, or an earlier version wrote it down in another form."""
     try:
         return Outcome.model_validate_json((folder / OUTCOME).read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, ValidationError):
         return None

@@ -8,7 +8,7 @@ from connectors.profile_job import ProfileJob
 from trainer.pages.page import Page, Section, Table
 from trainer.profiling.cells_report import matrix_section, memory_table, speed_table
 from trainer.profiling.effects_report import effects_section, planner_section
-from trainer.profiling.learning_report import generation_section, learning_sections
+from trainer.profiling.learning_report import caveats, generation_section, learning_sections
 from trainer.profiling.material import Material
 from trainer.profiling.plan import Measured
 from trainer.profiling.records import Machine
@@ -57,8 +57,10 @@ def _remarks(found: Profile) -> Iterator[str]:
     job, machine = found.job, found.measured.outcome(found.measured.plan.machine).machine
     yield (
         f"Each cell ran in a process of its own, by the code that trains: some steps first ({job.warmup_steps}), "
-        f"then those that were timed ({job.steps}, the median is shown), and one whose memory was watched. "
-        "Memory is what tensors hold; activations are the rest of the peak, with what operations need for themselves."
+        f"then those that were timed ({job.steps}: of their seconds the median is shown, tokens per second and MFU are "
+        "of all together), and one whose memory was watched. Memory is what tensors hold. Activations are what the "
+        "largest batch adds on its way forward, with the loss and what operations need for themselves; they are gone "
+        "before all gradients are there, so that the purposes do not add up to the peak."
     )
     if machine and machine.is_measured:
         speeds = ", ".join(f"{name} {flops / 1e9:,.0f}" for name, flops in machine.flops.items())
@@ -70,8 +72,7 @@ def _remarks(found: Profile) -> Iterator[str]:
         yield "MFU is the share of the device's speed, as its maker gives it, that the model's own products use."
     if machine and not machine.is_gpu:
         yield "There was no GPU: nothing here says how a GPU would do."
-    if job.is_random:
-        yield "The weights are random: losses, perplexity and what is written mean nothing."
+    yield from caveats(job)
     if job.memory_gib:
         yield f"Each cell might take {job.memory_gib:g} GiB; × is what needed more."  # noqa: RUF001  the mark in the tables
 

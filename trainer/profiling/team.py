@@ -10,7 +10,6 @@ from pathlib import Path
 
 import torch
 
-from connectors.errors import TrainError
 from trainer.profiling.leash import end_with_parent
 from trainer.profiling.material import read_material
 from trainer.profiling.measure import measure_training
@@ -33,7 +32,7 @@ def measure_team(order: Order, folder: Path) -> Outcome:
 
     Raises:
         UsageError: the settings do not go together, or the machine has too few GPUs.
-        TrainError: a worker ended badly.
+        ChildProcessError: a worker ended badly; what it wrote tells whether it was out of memory.
     """
     check_possible(order.settings, look(), gpus=torch.cuda.device_count())
     with tempfile.TemporaryDirectory() as meeting:
@@ -45,7 +44,7 @@ def measure_team(order: Order, folder: Path) -> Outcome:
         wait([worker.sentinel for worker in workers])
         codes = _end(workers)
     if any(codes):
-        raise TrainError(f"Workers ended with {codes}.", hint="The cell's log says more.")
+        raise ChildProcessError(f"workers ended with {codes}")
     return Outcome.model_validate_json((folder / PART).read_bytes())
 
 

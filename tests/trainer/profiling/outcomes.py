@@ -30,9 +30,9 @@ def trained(*, parameters: int, gradients: int, activations: int, step_s: float,
             trained=10,
             memory=Memory(
                 parameters=parameters * MIB, adapter=0, gradients=gradients * MIB, optimiser=2 * gradients * MIB,
-                peak=peak * MIB, planned=None if planned is None else planned * MIB,
+                activations=activations * MIB, peak=peak * MIB, planned=None if planned is None else planned * MIB,
             ),
-            speed=Speed(step_s=step_s, timed_s=2 * step_s, step_tokens=100, step_flops=5e11),
+            speed=Speed(step_s=step_s, timed_s=2 * step_s, steps=2, step_tokens=100, step_flops=5e11),
             loss_before=2.0,
             loss_after=1.5,
         )
