@@ -64,11 +64,9 @@ def profile(
             found = recipes.read_recipe(recipe, is_tiny=is_tiny)
             order = recipes.profile_job(found, order, sets=sets, data=data, wishes=_wished(wishes))
         else:
-            own = {
-                "settings": recipes.change(order.settings, sets),
-                "corpus": recipes.corpus_at(data) if data else None,
-            }
-            order = order.model_copy(update={**own, **_wished(wishes)})
+            corpus = recipes.corpus_at(data) if data else None
+            settings = recipes.change(order.settings, sets)
+            order = order.model_copy(update={"corpus": corpus, "settings": settings, **_wished(wishes)})
         if not order.model:
             raise ModelMissing("No model is named.", hint="cyrano profile --model FOLDER, or set [engine] model.")
         result = follow_run(plan_profile(app.home / "profiles", order, datetime.now(UTC)), app.engine_key)

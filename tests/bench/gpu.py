@@ -227,7 +227,7 @@ def _row(outcome: Outcome, machine: Machine) -> tuple[Cell, ...]:
     flops, planned, peak = machine.flops.get(found.precision), found.memory.planned, found.memory.peak
     return (
         found.speed.tokens_per_s,
-        100 * found.speed.step_flops / found.speed.step_s / flops if flops else UNKNOWN,
+        100 * found.speed.flops_per_s / (found.devices * flops) if flops else UNKNOWN,
         100 * found.trained / found.parameters,
         peak / GIB,
         planned / GIB if planned else UNKNOWN,

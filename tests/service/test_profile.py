@@ -72,10 +72,25 @@ def test_without_a_model_nothing_is_ordered(ordered: Path) -> None:
     assert not ordered.exists()
 
 
-def test_two_sources_are_refused(ordered: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["lora-vs-full", "llama2-7b-alpaca-profile"])
+def test_a_recipe_on_random_weights_needs_no_data(ordered: Path, name: str) -> None:
+    """Random tokens serve, and every other wish comes before the recipe too."""
+    job = order(ordered, "--recipe", name, "--random", "--model", "m", "--matrix", "methods", "--steps", "9")
+    assert (job.recipe, job.is_random, job.corpus, job.carried) == (name, True, None, None)
+    assert (job.model, job.matrices, job.steps) == ("m", (BUILT_IN["methods"],), 9)
+
+
+@pytest.mark.parametrize("words", [["--tiny"], ["--recipe", "llama2-7b-alpaca-profile"]])
+def test_two_sources_are_refused(ordered: Path, tmp_path: Path, words: list[str]) -> None:
     """One profile learns from one thing."""
     with pytest.raises(UsageError, match="two things"):
-        order(ordered, "--tiny", "--data", str(tmp_path), "--from", str(tmp_path))
+        order(ordered, *words, "--data", str(tmp_path), "--from", str(tmp_path))
+
+
+def test_a_recipe_for_other_data_takes_no_mail(ordered: Path, tmp_path: Path) -> None:
+    """It would learn from something else than it says."""
+    with pytest.raises(UsageError, match="not from mail"):
+        order(ordered, "--recipe", "llama2-7b-alpaca-profile", "--tiny", "--from", str(tmp_path))
 
 
 def test_the_same_order_goes_on_and_another_starts_anew(tmp_path: Path) -> None:

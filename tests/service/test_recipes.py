@@ -154,6 +154,17 @@ def test_settings_of_a_profile_are_the_trainings_and_its_own() -> None:
         profile_job(recipe, BASE, sets=["step=7"])
 
 
+def test_a_matrix_on_the_command_line_may_stand_alone() -> None:
+    """One name, or a list of names; anything else is refused with the names there are."""
+    recipe = read_recipe("lora-vs-full", is_tiny=True)
+    for given in ("matrices=2x2x2", 'matrices=["2x2x2"]'):
+        assert profile_job(recipe, BASE, sets=[given]).matrices == (BUILT_IN["2x2x2"],)
+    for given in ("matrices=5", "matrices=3x3", "matrices=[5]"):
+        with pytest.raises(UsageError) as caught:
+            profile_job(recipe, BASE, sets=[given])
+        assert caught.value.hint
+
+
 def test_a_profile_on_random_weights_needs_no_data() -> None:
     """Speed and memory can be measured on random tokens; with weights that mean something, data is needed."""
     recipe = read_recipe("llama2-7b-alpaca-profile")

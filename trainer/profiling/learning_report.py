@@ -42,7 +42,7 @@ def caveats(job: ProfileJob) -> Iterator[str]:
     if job.is_random:
         yield "The weights are random: losses, perplexity and what is written mean nothing."
     if job.corpus is None and job.carried is None:
-        yield "The examples are random tokens: there is nothing to learn in them, and losses and perplexity mean nothing."
+        yield "The examples are random tokens, which nothing can be learned from: losses and perplexity mean nothing."
 
 
 def learning_sections(job: ProfileJob, material: Material, measured: Measured) -> Iterator[Section]:

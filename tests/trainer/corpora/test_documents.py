@@ -73,6 +73,14 @@ def test_cutting_loses_nothing(text: str, most: int) -> None:
     assert sum(last - first for first, last in ranges) == len(text)
 
 
+@pytest.mark.parametrize("most", [1, 2])
+def test_chunks_without_room_are_refused(tokenizer: PreTrainedTokenizerBase, most: int) -> None:
+    """Where the marks of start and end take all there is, no cutting would ever come to the end."""
+    with pytest.raises(UsageError, match="max_tokens") as caught:
+        chunks(TEXT, tokenizer, most)
+    assert caught.value.hint
+
+
 def test_a_folder_is_read_with_its_subfolders(tmp_path: Path) -> None:
     """Text and Markdown count; hidden files, links and other kinds do not."""
     (tmp_path / "b").mkdir()

@@ -18,6 +18,13 @@ def test_a_size_is_a_device_too(size: str, expected: int) -> None:
     assert named(size).memory_bytes == expected
 
 
+@pytest.mark.parametrize("size", ["..GB", "1.2.3GiB", ".GB", "GiB"])
+def test_what_is_no_number_is_no_size(size: str) -> None:
+    """It is refused as any unknown name is."""
+    with pytest.raises(UsageError):
+        named(size)
+
+
 def test_an_unknown_name_is_answered_with_those_that_are_known() -> None:
     """The hint lists them."""
     with pytest.raises(UsageError) as caught:
@@ -37,8 +44,27 @@ def test_part_of_the_memory_is_kept_free() -> None:
     assert all(0 < device.usable_bytes < device.memory_bytes for device in (*known_devices(), here()))
 
 
-def test_a_driver_s_name_finds_the_published_speed() -> None:
-    """An A100 is not taken for an A10, whose name it has in it."""
-    assert _published("NVIDIA A100-SXM4-80GB", 80 * GIB)["bf16"] == 312e12
-    assert _published("NVIDIA H200", 140 * GIB)["bf16"] == 989e12
-    assert _published("Some card", 8 * GIB) == {}
+@pytest.mark.parametrize(
+    ("name", "tera"),
+    [
+        ("NVIDIA A100-SXM4-80GB", 312),
+        ("NVIDIA A100 80GB PCIe", 312),
+        ("NVIDIA H200", 989),
+        ("NVIDIA H100 80GB HBM3", 989),
+        ("NVIDIA H100 PCIe", 756),
+        ("NVIDIA L4", 121),
+        ("NVIDIA L40", 181),
+        ("NVIDIA L40S", 362),
+        ("NVIDIA RTX A6000", 155),
+        ("NVIDIA GeForce RTX 4090", 165),
+    ],
+)
+def test_a_driver_s_name_finds_the_published_speed(name: str, tera: int) -> None:
+    """The whole name counts: an A100 is no A10, an L40 no L4."""
+    assert _published(name, 80 * GIB)["bf16"] == tera * 1e12
+
+
+@pytest.mark.parametrize("name", ["Some card", "NVIDIA GeForce RTX 4090 Laptop GPU", "NVIDIA H100 NVL", "NVIDIA A10G"])
+def test_a_gpu_that_is_not_known_has_no_speed(name: str) -> None:
+    """A slower kin of a known one is not taken for it."""
+    assert _published(name, 8 * GIB) == {}

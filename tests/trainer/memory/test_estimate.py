@@ -82,6 +82,27 @@ def test_checkpointing_keeps_less() -> None:
     assert again.total < 0.8 * kept.total
 
 
+@pytest.mark.process
+def test_packed_weights_are_held_once(tmp_path: Path) -> None:
+    """However large they are: nf4 keeps no more for the backward pass than weights as they are."""
+    folder = write_small(
+        tmp_path, hidden_size=4096, intermediate_size=14336, num_attention_heads=32, num_hidden_layers=2
+    )
+    settings = SHORT.model_copy(update={"checkpointing": "on", "loss": "chunked"})
+    shapes = read_shapes(folder)
+    plain = planned(shapes, settings)
+    packed = planned(shapes, settings.model_copy(update={"quantisation": "nf4"}))
+    assert packed.activations < 1.1 * plain.activations
+    assert packed.parameters < 0.3 * plain.parameters
+
+
+def test_int8_keeps_other_things_on_a_gpu(tmp_path: Path) -> None:
+    """There bitsandbytes quantises what comes in; on a processor it unpacks the weight."""
+    shapes = read_shapes(write_small(tmp_path))
+    settings = SHORT.model_copy(update={"quantisation": "int8"})
+    assert planned(shapes, settings).total != planned(shapes, settings, device="cpu").total
+
+
 def test_prompts_make_no_logits() -> None:
     """The loss is computed where a reply token is predicted."""
     shapes = shapes_of("llama", vocab_size=4096)
@@ -98,6 +119,18 @@ def test_several_gpus_hold_their_share() -> None:
     assert shared.optimiser == pytest.approx(alone.optimiser / 4, rel=0.01)
     assert (away.parameters, away.optimiser, away.gradients) == (0, 0, 0)
     assert away.total < shared.total < alone.total
+    assert away.away > alone.parameters + alone.optimiser
+    assert (alone.away, shared.away) == (0, 0)
+
+
+def test_offloading_frees_no_processor() -> None:
+    """Its memory is the machine's."""
+    shapes = shapes_of("llama")
+    settings = SHORT.model_copy(update={"method": "full"})
+    alone = planned(shapes, settings, device="cpu")
+    away = planned(shapes, settings.model_copy(update={"offload": True}), device="cpu")
+    assert away.total >= alone.total
+    assert away.away == 0
 
 
 def test_a_model_that_caps_its_logits_gets_the_plain_loss() -> None:
@@ -110,4 +143,4 @@ def test_the_parts_are_the_total(tmp_path: Path) -> None:
     """Nothing is counted twice or left out."""
     found = planned(read_shapes(write_small(tmp_path)))
     assert found.total == sum(found.parts.values())
-    assert set(found.parts) == set(Estimate.__dataclass_fields__) - {"phase"}
+    assert set(found.parts) == set(Estimate.__dataclass_fields__) - {"phase", "away"}

@@ -1,6 +1,7 @@
 """Whether a run fits, and what would make it fit."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from connectors.train_settings import TrainSettings
 from tests.trainer.memory.models import write_small
 from trainer.memory.devices import CONTEXT_BYTES, Device
-from trainer.memory.fit import Plan, check_fit, judge, largest_batch
+from trainer.memory.fit import Plan, _changes, check_fit, judge, largest_batch
 from trainer.memory.shapes import read_shapes
 
 MB = 2**20
@@ -79,6 +80,27 @@ def test_rosa_also_needs_room_to_choose(tmp_path: Path) -> None:
     wanted = planned(tmp_path, 500, rosa)
     verdict = judge(wanted)
     assert verdict.room < wanted.device.usable_bytes - verdict.estimate.total
+
+
+@pytest.mark.process
+def test_rosa_s_largest_batch_leaves_room_to_choose(tmp_path: Path) -> None:
+    """What its choosing needs counts for every number of rows."""
+    rosa = SETTINGS.model_copy(update={"method": "rosa", "batch_size": 1, "checkpointing": "on", "loss": "auto"})
+    most = largest_batch(planned(tmp_path, 12, rosa), limit=16)
+    assert 0 < most < 16
+    fits = (judge(planned(tmp_path, 12, rosa.model_copy(update={"batch_size": rows}))) for rows in (most, most + 1))
+    assert [verdict.is_fit for verdict in fits] == [True, False]
+
+
+def test_several_gpus_are_proposed_with_what_goes_with_them(tmp_path: Path) -> None:
+    """Quantised weights and a batch to be found do not: with the proposed lines the run would start."""
+    settings = TrainSettings(quantisation="nf4", batch_size="auto", compile="on")
+    wanted = replace(planned(tmp_path, 1), settings=settings)
+    spread = [change for change in _changes(wanted) if "processes" in change]
+    assert [change["processes"] for change in spread] == [2, 4, 8]
+    for change in spread:
+        wanted.changed(**change).check()
+        assert wanted.changed(**change).settings.step_size == settings.step_size
 
 
 def test_this_machine_is_meant_where_no_device_is_named(tmp_path: Path) -> None:

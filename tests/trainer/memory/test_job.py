@@ -9,7 +9,7 @@ from connectors.plan_job import PlanJob
 from connectors.train_settings import TrainSettings
 from tests.trainer.memory.models import write_small
 from trainer.memory.devices import CONTEXT_BYTES, GIB
-from trainer.memory.job import plan
+from trainer.memory.job import make_plan, plan
 from trainer.memory.published import ADAPTERS, RUNS, replay
 
 WIDTH = 100
@@ -59,6 +59,44 @@ def test_an_unknown_gpu_is_refused(tmp_path: Path) -> None:
     """Before anything is traced."""
     with pytest.raises(UsageError):
         plan(job(tmp_path, gpu="Voodoo"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"processes": 2, "quantisation": "nf4"}, "quantisation = 'nf4'"),
+        ({"method": "full", "optimiser": "paged_adamw_8bit", "offload": True}, "paged_adamw_8bit"),
+        ({"batch_size": "auto", "offload": True}, "largest batch"),
+    ],
+)
+def test_what_training_would_refuse_is_not_planned(tmp_path: Path, changes: dict[str, object], message: str) -> None:
+    """It is said now, not when the run is launched."""
+    with pytest.raises(UsageError, match=message):
+        plan(job(tmp_path, settings=SETTINGS.model_copy(update=changes)))
+
+
+def test_several_processes_are_possible_on_a_gpu_by_name(tmp_path: Path) -> None:
+    """There are as many of them as are asked for."""
+    assert plan(job(tmp_path, settings=SETTINGS.model_copy(update={"processes": 4})))["is_fit"]
+
+
+def test_offloading_says_what_the_machine_needs(tmp_path: Path) -> None:
+    """What the GPU is spared lies in the machine's memory."""
+    report = plan(job(tmp_path, settings=SETTINGS.model_copy(update={"offload": True})))["report"]
+    assert any("machine's memory" in line for line in report)
+    assert max(map(len, report)) <= WIDTH
+
+
+def test_a_whole_trace_is_judged_as_what_it_says(tmp_path: Path) -> None:
+    """The room is what its own total leaves."""
+    wanted = job(tmp_path, is_traced=True)
+    result = plan(wanted)
+    assert result["room"] == make_plan(wanted).device.usable_bytes - result["total"]
+
+
+def test_the_end_of_the_search_is_not_called_the_largest_batch(tmp_path: Path) -> None:
+    """A T4 takes more rows of a tiny model than are looked for."""
+    assert "at least 64." in "\n".join(plan(job(tmp_path))["report"])
 
 
 @pytest.mark.process

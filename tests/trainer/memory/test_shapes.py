@@ -68,6 +68,20 @@ def test_a_config_that_is_no_language_model_is_refused(tmp_path: Path) -> None:
     path.write_text(json.dumps({"model_type": "vit"}))
     with pytest.raises(ModelMissing):
         read_shapes(path)
+    path.write_text(json.dumps({"model_type": "mamba", "num_hidden_layers": 2, "hidden_size": 64}))
+    with pytest.raises(ModelMissing, match="num_attention_heads"):
+        read_shapes(path)
     path.write_text("{")
     with pytest.raises(ModelMissing, match="no configuration"):
         read_shapes(path)
+
+
+def test_an_encoder_is_refused_unless_it_is_set_up_to_write(tmp_path: Path) -> None:
+    """BERT can be built as a causal model, and would be planned as what it is not."""
+    sizes = {"num_hidden_layers": 2, "hidden_size": 64, "num_attention_heads": 4, "intermediate_size": 128}
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"model_type": "bert", **sizes}))
+    with pytest.raises(ModelMissing, match="encoder"):
+        read_shapes(path)
+    path.write_text(json.dumps({"model_type": "bert", "is_decoder": True, **sizes}))
+    assert read_shapes(path).layers == 2

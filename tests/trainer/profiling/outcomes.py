@@ -19,13 +19,16 @@ OUT = Outcome(status="out of memory", reason="the system killed it")
 FAILED = Outcome(status="failed", reason="ended with code 1: KeyError")
 
 
-def trained(*, parameters: int, gradients: int, activations: int, step_s: float, planned: int | None = None) -> Outcome:
+def trained(
+    *, parameters: int, gradients: int, activations: int, step_s: float, planned: int | None = None, devices: int = 1
+) -> Outcome:
     """Return a cell's end; memory in MiB, the optimiser's twice the gradients'."""
     peak = parameters + 3 * gradients + activations
     return Outcome(
         training=Training(
             precision="bf16",
             batch_size=2,
+            devices=devices,
             parameters=1000,
             trained=10,
             memory=Memory(

@@ -6,7 +6,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from connectors.errors import UsageError
 from tests.trainer.profiling import fates
+from trainer.profiling import cell
 from trainer.profiling.children import LOG, carry_out, judge
 from trainer.profiling.records import Order, Outcome, read_outcome
 
@@ -29,6 +31,24 @@ def test_a_fault_is_told_by_its_kind_alone() -> None:
     """The message of a foreign exception may quote mail; a report is passed around."""
     outcome = judge(1, ["Traceback …\n", "KeyError: 'Dear Ana'\n"], 1)
     assert outcome == Outcome(status="failed", reason="ended with code 1: KeyError")
+
+
+def test_a_cell_that_is_refused_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Cyrano's own errors hold no mail, and stand in the report as they are."""
+
+    def refuse(*_: object) -> None:
+        raise UsageError("2 processes need 2 GPUs.", hint="Set processes = 1.")
+
+    monkeypatch.setattr(cell, "_measure", refuse)
+    (tmp_path / "order.json").write_text(ORDER.model_dump_json(), "utf-8")
+    cell.main(tmp_path)
+    assert read_outcome(tmp_path) == Outcome(status="failed", reason="2 processes need 2 GPUs")
+
+
+def test_an_end_in_an_earlier_form_is_none(tmp_path: Path) -> None:
+    """A cell that an earlier version measured is measured again."""
+    (tmp_path / "outcome.json").write_text('{"training": {"precision": "bf16"}}', "utf-8")
+    assert read_outcome(tmp_path) is None
 
 
 def test_a_cell_that_has_ended_is_not_carried_out_again(tmp_path: Path) -> None:

@@ -5,16 +5,20 @@ from pathlib import Path
 import pytest
 import torch
 
+from connectors.profile_job import Matrix, ProfileJob
 from connectors.train_settings import TrainSettings
 from tests.trainer.learners import make
 from trainer.data.packing import Example
 from trainer.profiling.cell import check
+from trainer.profiling.effects import arrow, find_effects
 from trainer.profiling.flops import step_flops
 from trainer.profiling.generate import measure_generation
 from trainer.profiling.learn import perplexity
 from trainer.profiling.material import Material, Prompt
-from trainer.profiling.measure import measure_training
+from trainer.profiling.measure import measure_training, sum_up
+from trainer.profiling.plan import Measured, plan_cells
 from trainer.profiling.records import Order, Outcome, Training
+from trainer.profiling.start import start
 from trainer.training.hardware import Arithmetic
 from trainer.training.model import load_model
 
@@ -51,6 +55,7 @@ def test_memory_is_split_to_the_byte(tiny: Path, tmp_path: Path) -> None:
     assert found.memory.optimiser == 8 * found.parameters + 4 * tensors
     assert 0 <= found.memory.parameters - 4 * found.parameters < 1000  # and the buffers of rotary embeddings
     assert found.memory.peak > found.memory.parameters + found.memory.gradients + found.memory.optimiser
+    assert found.memory.activations > 0
 
 
 @pytest.mark.process
@@ -76,6 +81,37 @@ def test_accumulation_takes_less_for_activations(tiny: Path, tmp_path: Path) -> 
     assert parts.memory.activations < whole.memory.activations / 2
     assert parts.speed.step_tokens == whole.speed.step_tokens == 80
     assert parts.loss_after == pytest.approx(whole.loss_after, rel=1e-4)
+
+
+@pytest.mark.process
+def test_the_techniques_change_activations_though_gradients_dominate(tiny: Path, tmp_path: Path) -> None:
+    """Of short examples, less is held on the way forward by accumulation and by checkpointing, and gradients stay."""
+    short = MATERIAL.model_copy(update={"learned": tuple(make(3, start=index) for index in range(8))})
+    axes = {"checkpointing": ("off", "on"), "accumulation": (1, 8)}
+    matrix = Matrix(name="M", axes=axes)  # type: ignore[arg-type]  a dict of narrower values
+    base = order(tiny, method="full", batch_size=8)
+    plan = plan_cells(ProfileJob(model=str(tiny), matrices=(matrix,), settings=base.settings, steps=1), str(tiny), "")
+    outcomes = {cell.order.key: measure_training(cell.order, short, tmp_path) for cell in plan.cells}
+    effects = {
+        effect.technique.split(":")[0]: effect.changes
+        for effect in find_effects(Measured(plan=plan, outcomes=outcomes))
+    }
+    found = outcomes[plan.cells[0].order.key].training
+    assert found
+    assert found.memory.gradients > found.memory.activations
+    assert arrow(effects["accumulation"]["activations"]).startswith("↓")
+    assert arrow(effects["checkpointing"]["activations"]).startswith("↓")
+    assert [arrow(effect["gradients"]) for effect in effects.values()] == ["=", "="]
+
+
+def test_speed_is_of_the_steps_that_were_timed(tiny: Path, tmp_path: Path) -> None:
+    """Steps of unlike length count with their own tokens and their own seconds, whatever the median is."""
+    training = start(order(tiny), MATERIAL.learned, tmp_path)
+    timed = [[make(10)], [make(20)], [make(60)]]
+    speed = sum_up(training, timed, [1.0, 2.0, 6.0])
+    assert (speed.step_s, speed.timed_s, speed.tokens_per_s) == (2.0, 9.0, 10.0)
+    flops = sum(step_flops(training.model, items, is_full=False) for items in timed)
+    assert speed.flops_per_s == pytest.approx(flops / 9)
 
 
 def test_operations_are_those_of_the_products(tiny: Path) -> None:

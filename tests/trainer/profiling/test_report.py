@@ -1,9 +1,14 @@
 """The report over a profile, from made-up cells."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
+from connectors.corpus import Corpus
 from connectors.profile_job import Matrix, ProfileJob
+from connectors.train_settings import TrainSettings
 from tests.trainer.profiling.outcomes import FAILED, OUT, profile_of, trained
 from trainer.pages.numbers import MISSING, UNKNOWN
 from trainer.pages.page import Page, Plot, Table, write_page
@@ -59,6 +64,41 @@ def test_speed_is_told_with_its_share_of_the_machines() -> None:
     assert row[2:6] == (0.5, 200.0, 100.0, 1.0)
 
 
+def test_a_step_that_two_devices_shared_is_held_against_the_speed_of_both() -> None:
+    """The operations are those of the whole step; one device's speed would make twice the share of it."""
+    dull = {"parameters": 100, "gradients": 1, "activations": 27, "step_s": 1.0}
+    cells = {(1,): trained(**dull), (2,): trained(**dull, devices=2)}
+    rows = table(make_page(profile_of({"processes": (1, 2)}, cells), NOW), "M: computation").rows
+    assert [row[3] for row in rows] == [50.0, 25.0]
+
+
+def test_what_auto_came_to_has_the_same_name_everywhere() -> None:
+    """Tables, bars, curves and remarks say the number format; where that is a value of its own, that it was chosen."""
+    done = trained(parameters=100, gradients=1, activations=27, step_s=1.0)
+    cells = {("fp32", 1): done, ("auto", 1): done, ("fp32", 2): done, ("auto", 2): OUT, ("fp32", 4): done}
+    axes = {"precision": ("fp32", "auto"), "batch_size": (1, 2, 4)}
+    page = make_page(profile_of(axes, cells | {("auto", 4): done}), NOW)
+    assert [row[0] for row in table(page, "M: memory").rows] == ["fp32"] * 3 + ["bf16"] * 3
+    assert [label for label, _ in plot(page, "Runtime").series["seconds per step"]][3:5] == [
+        "bf16 batch 1",
+        "bf16 batch 2",
+    ]
+    assert list(plot(page, "Peak memory by batch").series) == ["fp32", "bf16"]
+    assert "bf16 batch 2: out of memory (the system killed it)." in page.sections[1].text
+    both = make_page(profile_of({"precision": ("bf16", "auto")}, {("bf16",): done, ("auto",): done}), NOW)
+    assert [row[0] for row in table(both, "M: memory").rows] == ["bf16", "auto (bf16)"]
+
+
+def test_what_was_learned_of_random_tokens_means_nothing() -> None:
+    """The report says so where perplexity stands, and not where there was text."""
+    profile = profile_of(AXES, CELLS)
+    corpus = Corpus(kind="documents", path=Path("/texts"))
+    texts = replace(profile, job=profile.job.model_copy(update={"corpus": corpus}))
+    for found, is_told in ((profile, True), (texts, False)):
+        learned = next(each for each in make_page(found, NOW).sections if each.heading == "What each method learns")
+        assert any("perplexity mean nothing" in told for told in learned.text) == is_told
+
+
 def test_a_batch_sweep_is_drawn_by_method_with_crosses() -> None:
     """Memory and speed over the batch, a line for each method; what failed is not drawn as out of memory."""
     sweep = plot(make(), "Peak memory by batch")
@@ -107,11 +147,18 @@ def test_combinations_that_exclude_each_other_are_left_out() -> None:
     assert plan.excluded == {"Q": 1}
 
 
-def test_accumulation_keeps_the_step() -> None:
-    """Eight times the accumulation is an eighth of the batch, so that both cells take the same step."""
-    matrix = Matrix(name="A", axes={"accumulation": (1, 8)})
-    plan = plan_cells(ProfileJob(model="m", matrices=(matrix,)), "m", "")
-    assert [(cell.order.settings.batch_size, cell.order.settings.step_size) for cell in plan.cells] == [(8, 8), (1, 8)]
+@pytest.mark.parametrize(
+    ("batch", "values", "batches"),
+    [(8, (1, 8), [8, 1]), (2, (1, 8), [8, 1]), (9, (1, 8), [16, 2]), (2, (1, 2, 3), [6, 3, 2])],
+)
+def test_accumulation_keeps_the_step(batch: int, values: tuple[int, ...], batches: list[int]) -> None:
+    """Eight times the accumulation is an eighth of the batch, and a step that cannot be cut so is made larger."""
+    job = ProfileJob(
+        model="m", matrices=(Matrix(name="A", axes={"accumulation": values}),), settings=TrainSettings(batch_size=batch)
+    )
+    settings = [cell.order.settings for cell in plan_cells(job, "m", "").cells]
+    assert [each.batch_size for each in settings] == batches
+    assert {each.step_size for each in settings} == {batches[0]}
 
 
 def test_equal_cells_of_two_matrices_are_carried_out_once() -> None:
