@@ -193,8 +193,8 @@ def _changes(plan: Plan) -> Iterator[dict[str, Any]]:
         yield {"method": "lora", "optimiser": "adamw"}
         yield {"quantisation": "nf4"}
     if is_gpu:
-        rows = {"batch_size": 1, "accumulation": settings.step_size} if settings.batch_size == "auto" else {}
-        yield from ({"processes": number, **ALONE, **rows} for number in (2, 4, 8) if number > settings.processes)
+        rowwise = {"batch_size": 1, "accumulation": settings.step_size} if settings.batch_size == "auto" else {}
+        yield from ({"processes": number, **ALONE, **rowwise} for number in (2, 4, 8) if number > settings.processes)
 
 
 def _is_possible(plan: Plan) -> bool:

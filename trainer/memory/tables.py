@@ -67,7 +67,7 @@ def verdict_lines(plan: Plan, verdict: Verdict, most: int | None) -> Iterator[st
         yield f"It does not fit {where}: {gib(-verdict.room)} GiB are missing."
         yield from advice_lines(verdict)
     if verdict.estimate.away:
-        yield f"Beside it, {gib(verdict.estimate.away)} GiB of the machine's own memory are needed for what is offloaded."
+        yield f"Beside it, {gib(verdict.estimate.away)} GiB of the machine's memory are needed to offload to."
     yield reserve_line(device)
 
 
