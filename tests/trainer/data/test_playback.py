@@ -235,10 +235,13 @@ def test_progress_tells_the_pace() -> None:
 
 
 PLAY = """
-import os, sys, time
+import os, signal, sys, time
 from connectors.archive import Archive
 from connectors.message import Address, Email
 from trainer.data.playback import play_back
+
+# Tests that run in the background ignore it, and hand that down.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 class Slow:
     def complete(self, model, messages, sampling):
