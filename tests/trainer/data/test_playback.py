@@ -306,7 +306,7 @@ def test_ctrl_c_waits_for_nothing_and_keeps_what_came(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     began = time.monotonic()
     process.wait(20)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8  # unanswered it would go on for some 20
     assert process.returncode in {-signal.SIGINT, 128 + signal.SIGINT, 1}
     assert len(first) + len(process.stdout.read().split()) <= 40
     with Archive.open(url) as archive:
