@@ -42,12 +42,18 @@ class AdapterCard:
     version: int = 0
     """0 until `publish` gives it one."""
     base_model: str
+    base_revision: str = ""
+    """What the base model was made of, by `connectors.base_model`; "" where it is not known."""
     prompt_version: str
     method: str
     serving: str = LORA
     """LORA: the engine serves it beside its base model. MERGED: only a model that it was merged into can be served."""
     created_at: str
     weights_sha256: str = ""
+    files: dict[str, str] = field(default_factory=dict)
+    """Each file in the folder but the card, with its SHA-256."""
+    parent: str | None = None
+    """The adapter that was in service when this one was judged."""
     is_approved: bool
     """Whether its scores allow it to be served."""
     verdict: str

@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, TypeAdapter, Val
 
 from connectors.corpus import Corpus
 from connectors.errors import StoreError, TooFewMails, UsageError
+from connectors.evaluate_job import EvaluateJob
+from connectors.gate_settings import GateSettings
+from connectors.merge_job import MergeJob
 from connectors.plan_job import PlanJob
 from connectors.profile_job import ProfileJob
 from connectors.train_settings import TrainSettings
@@ -55,6 +58,7 @@ class TrainJob(BaseModel):
     prompt_budget: PositiveInt
     """Tokens a prompt may hold, as when drafting."""
     settings: TrainSettings = TrainSettings()
+    gate: GateSettings = GateSettings()
     embedder: dict[str, Any] = {}
     """The section `[embedder]`, which the retrieval floor understands."""
     retrieval: dict[str, Any] = {}
@@ -77,8 +81,9 @@ class TrainJob(BaseModel):
         return self.home / "trained" / self.run if self.output is None and is_apart else self.output
 
 
-Job = Annotated[TrainJob | PlanJob | ProfileJob, Field(discriminator="kind")]
-_JOB: TypeAdapter[TrainJob | PlanJob | ProfileJob] = TypeAdapter(Job)
+AnyJob = TrainJob | PlanJob | ProfileJob | EvaluateJob | MergeJob
+Job = Annotated[AnyJob, Field(discriminator="kind")]
+_JOB: TypeAdapter[AnyJob] = TypeAdapter(Job)
 
 
 def too_few_mails(account: str, *, usable: int, total: int, needed: int) -> TooFewMails:
@@ -107,7 +112,7 @@ def write_job(folder: Path, job: Job) -> None:
         raise StoreError(f"The run could not be prepared: {error}", hint="Free some disk space.") from error
 
 
-def read_job(folder: Path) -> TrainJob | PlanJob | ProfileJob:
+def read_job(folder: Path) -> AnyJob:
     """Read the job of a run's folder.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The tables of the one database: archive, playback cache, ledger and tokens. Migrations are made from them.
+"""The tables of the one database: archive, playback cache, ledger, tokens and runs. Migrations are made from them.
 
 Every table that holds mail or words made from mail names its account, and loses its rows with it.
 """
@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    Unicode,
 )
 from sqlalchemy import Column as C  # noqa: N817  a table reads better as a table
 from sqlalchemy.engine import Dialect
@@ -207,4 +208,43 @@ token = Table(
     C("label", Text, nullable=False),
     C("created_at", UTCDateTime, nullable=False),
     C("used_at", UTCDateTime),
+)  # fmt: skip
+
+run = Table(
+    "run", metadata,
+    C("run_id", String(96), primary_key=True),
+    _account(),
+    C("trigger", String(16), nullable=False),  # "schedule", "asked"
+    C("why", Text, nullable=False),  # in words
+    C("state", String(16), nullable=False),  # "asked", "running", then how it ended
+    C("stage", String(16), nullable=False, server_default=""),
+    C("done", Integer, nullable=False, server_default="0"),  # of `total`, within the stage
+    C("total", Integer, nullable=False, server_default="0"),
+    C("seconds", JSON, nullable=False, server_default="{}"),  # stage to how long it took
+    C("asked_at", UTCDateTime, nullable=False),
+    C("started_at", UTCDateTime),
+    C("changed_at", UTCDateTime, nullable=False),
+    C("ended_at", UTCDateTime),
+    C("adapter", Text, nullable=False, server_default=""),  # what it published, approved or not
+    C("reason", Text, nullable=False, server_default=""),  # how it ended, in a line
+    C("hint", Text, nullable=False, server_default=""),  # what to do about it
+    C("material", String(64), nullable=False, server_default=""),  # digest of the mail it learned from
+    C("newest", UTCDateTime),  # when the newest of that mail was sent
+    C("told_at", UTCDateTime),  # when its owner was told of a bad end
+    Index(None, "account", "asked_at"),
+)  # fmt: skip
+
+lease = Table(
+    "lease", metadata,
+    C("name", String(64), primary_key=True),
+    C("holder", Text, nullable=False),  # host, process and when that started; "" while nobody has it
+    C("epoch", Integer, nullable=False),  # rises with every holder: what an earlier one still does can be told
+    C("beat", Integer, nullable=False),  # rises while the holder lives; no clocks are compared
+)  # fmt: skip
+
+clockwork = Table(
+    "clockwork", metadata,  # APScheduler's own table, by its rules
+    C("id", Unicode(191), primary_key=True),
+    C("next_run_time", Float(25), index=True),
+    C("job_state", LargeBinary, nullable=False),
 )  # fmt: skip

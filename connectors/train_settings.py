@@ -86,7 +86,9 @@ class TrainSettings(BaseModel):
     min_pairs: PositiveInt = 16
     """With fewer changed drafts than this there is no such stage."""
     holdout: float = Field(default=0.1, gt=0, lt=0.5)
-    """Share of the mails, from the newest threads, that only measure."""
+    """Share of the mails, from the newest threads, that only judge the result."""
+    validation: float = Field(default=0.05, gt=0, lt=0.5)
+    """Share of the mails, from the threads before these, that choose the best epoch."""
     window: PositiveInt = 1000
     """How many of the newest mails are learned from; below 128 a model learns them by heart rather than their voice."""
     min_mails: int = Field(default=20, ge=8)

@@ -1,7 +1,8 @@
 """The configuration: cyrano.toml, one section per part, each described beside the part that uses it.
 
 An environment variable `CYRANO_SECTION__KEY` overrides a key. What an account wants otherwise stands in sections of its
-own, `[accounts.NAME.watch]` and `[accounts.NAME.compose]`. Secrets are not configuration: see connectors.secrets.
+own: `[accounts.NAME.watch]`, `[accounts.NAME.compose]`, `[accounts.NAME.refresh]`. Secrets are not configuration: see
+connectors.secrets.
 """
 
 import difflib
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from connectors.archive import ArchiveSettings
 from connectors.composing.reply import ComposeSettings
 from connectors.errors import ConfigError
+from connectors.gate_settings import GateSettings
 from connectors.gmail.quota import QuotaSettings
 from connectors.llm import Sampling
 from connectors.sync import SyncSettings
@@ -27,6 +29,8 @@ from retrieval.rank import RetrievalSettings
 from service.engine.settings import EngineSettings
 from service.forget import ForgetSettings
 from service.http import HttpSettings
+from service.notify import NotifySettings
+from service.refresh.settings import RefreshSettings
 from service.watching.settings import WatchSettings
 
 Section = TypeVar("Section", bound=BaseModel)
@@ -42,6 +46,7 @@ class AccountSettings(BaseModel):
 
     watch: dict[str, Any] = {}
     compose: dict[str, Any] = {}
+    refresh: dict[str, Any] = {}
 
 
 class Settings(BaseModel):
@@ -63,6 +68,9 @@ class Settings(BaseModel):
     compose: ComposeSettings = ComposeSettings()
     http: HttpSettings = HttpSettings()
     forget: ForgetSettings = ForgetSettings()
+    gate: GateSettings = GateSettings()
+    refresh: RefreshSettings = RefreshSettings()
+    notify: NotifySettings = NotifySettings()
     accounts: dict[str, AccountSettings] = {}
 
     def watch_of(self, account: str) -> WatchSettings:
@@ -72,6 +80,10 @@ class Settings(BaseModel):
     def compose_of(self, account: str) -> ComposeSettings:
         """Return what an account's drafts look like."""
         return _merge(self.compose, self._of(account).compose)
+
+    def refresh_of(self, account: str) -> RefreshSettings:
+        """Return when an account's new mail becomes a new adapter."""
+        return _merge(self.refresh, self._of(account).refresh)
 
     def _of(self, account: str) -> AccountSettings:
         return self.accounts.get(account, AccountSettings())

@@ -26,6 +26,13 @@ class EngineSettings(BaseModel):
     """Memory for texts being read and written, without a GPU."""
     gpu_memory_utilization: float = Field(default=0.85, gt=0, le=1)
     """Share of a GPU's memory that is taken, with one."""
+    serving: Literal["lora", "merged"] = "lora"
+    """lora serves the base model with the adapters of all accounts beside it. merged serves one account's adapter put
+    into the model itself: faster, and the only way to serve rosa, dora and full."""
+    resolver: bool = False
+    """Whether engines find adapters by themselves in the folder they share, for several behind one [engine] url."""
+    sleep_mode: bool = False
+    """Whether the engine can free a GPU's memory without ending; its development routes are open on its port then."""
     max_loras: PositiveInt = 4
     """Adapters that can write at the same time."""
     max_lora_rank: int = Field(default=16, ge=1, le=512)

@@ -1,21 +1,12 @@
 """What can be set for drafts of mail that comes in. Pure."""
 
-import re
 from datetime import time, timedelta
-from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 
 from connectors.mailbox import Trigger
+from service.hours import Hours, is_within
 from service.watching.deserves import Rules
-
-_HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]):([0-5]\d)")
-
-
-def _check_hours(text: str) -> str:
-    if text and not _HOURS.fullmatch(text):
-        raise ValueError('quiet hours look like "22:00-07:00"')
-    return text
 
 
 class WatchSettings(BaseModel):
@@ -38,7 +29,7 @@ class WatchSettings(BaseModel):
     """Addresses and domains whose mail gets none."""
     daily_cap: PositiveInt = 50
     """Drafts a day and account; what comes after waits for tomorrow."""
-    quiet_hours: Annotated[str, AfterValidator(_check_hours)] = ""
+    quiet_hours: Hours = ""
     """Such as "22:00-07:00", in this machine's time: meanwhile mail waits."""
     instructions: bool = True
     """Whether a draft that you save with "@cyrano" and an instruction becomes the full mail."""
@@ -52,8 +43,4 @@ class WatchSettings(BaseModel):
 
     def is_quiet(self, now: time) -> bool:
         """Tell whether a time of day is within the quiet hours."""
-        found = _HOURS.fullmatch(self.quiet_hours)
-        if not found:
-            return False
-        start, end = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
-        return start <= now < end if start <= end else now >= start or now < end
+        return is_within(self.quiet_hours, now)

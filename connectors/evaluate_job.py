@@ -1,0 +1,32 @@
+"""The order of an evaluation: an adapter that is there already, beside the base model and the one in service."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, PositiveInt
+
+from connectors.gate_settings import GateSettings
+from connectors.train_settings import TrainSettings
+
+
+class EvaluateJob(BaseModel):
+    """Measure an adapter on its account's newest mail. Paths are absolute."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["evaluate"] = "evaluate"
+    account: str
+    version: int
+    home: Path
+    archive_url: str
+    model: str
+    prompt_budget: PositiveInt
+    settings: TrainSettings = TrainSettings()
+    gate: GateSettings = GateSettings()
+    embedder: dict[str, Any] = {}
+    retrieval: dict[str, Any] = {}
+    adapters: Path
+    output: Path
+    """The folder that evaluation.json and evaluation.html go to."""
+    shown: int = 0
+    """So many mails are told in the result, with the draft of each arm beside them; they are written nowhere."""

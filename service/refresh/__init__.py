@@ -1,0 +1,1 @@
+"""New sent mail becomes a better adapter, with nobody watching."""
