@@ -20,6 +20,8 @@ class EvaluateJob(BaseModel):
     home: Path
     archive_url: str
     model: str
+    engine_model: str = ""
+    """What the engine calls the base model: instructions that it wrote are found under that name."""
     prompt_budget: PositiveInt
     settings: TrainSettings = TrainSettings()
     gate: GateSettings = GateSettings()

@@ -15,12 +15,15 @@ class GateSettings(BaseModel):
     draft_tokens: PositiveInt = 256
     """How long such a draft may become."""
     margin: float = Field(default=0.05, gt=0, lt=1)
-    """How much worse than the adapter in service the interval may reach, as a share of its loss."""
+    """How much farther from the author than the adapter in service it may turn out to be, as a share of the base
+    model's loss; while more is possible, it takes more new mail to tell."""
     language_margin: float = Field(default=0.1, ge=0, lt=1)
     """How much more rarely drafts may be in the right language."""
     length_margin: float = Field(default=0.25, ge=0)
     """How much farther, as a share, drafts may be from the length of what was sent."""
-    max_copied: PositiveInt = 200
+    style_margin: float = Field(default=0.1, ge=0)
+    """How much worse, as a share, drafts may be in style, in what they share with what was sent, and in authorship."""
+    max_copied: PositiveInt = 120
     """Longest passage, in letters, that a draft may take over from a single mail that its prompt does not show."""
     canaries: NonNegativeInt = 8
     """Secrets planted among what is learned, one in 25 mails at most; 0 plants none."""

@@ -9,12 +9,13 @@ from torch import nn
 
 from connectors.job import TrainJob
 from connectors.train_settings import TrainSettings
+from trainer.asking import Asking
 from trainer.data.material import Material
 from trainer.data.packing import Example
 from trainer.data.pairs import Pair
-from trainer.methods import METHODS
+from trainer.methods import METHODS, count_trainable
 from trainer.progress import Progress as Say
-from trainer.room import need_room, room_for, where_to_measure
+from trainer.room import need_room, room_for, room_of, where_to_measure
 from trainer.training.batch_size import find_batch_size
 from trainer.training.checkpoint import Progress
 from trainer.training.hardware import Arithmetic, choose_arithmetic, look
@@ -38,6 +39,8 @@ class Learned:
     seconds: float
     preferences: Outcome | None
     """What the stage of preferences did, if there was one."""
+    numbers: tuple[int, int]
+    """How many numbers were trained, and how many the model has in all."""
 
 
 def learn(folder: Path, job: TrainJob, material: Material, say: Say) -> Learned:
@@ -76,12 +79,13 @@ class _Learning:
     objective: Replies
 
     @property
-    def held_out(self) -> Sequence[Example]:
-        return self.material.measures[self.job.account]
+    def validation(self) -> Sequence[Example]:
+        return self.material.validation
 
     def alone(self, say: Say) -> Learned:
         """Train in this process."""
-        settings, learned, started = self.job.settings, self.material.learned, time.monotonic()
+        settings, learned, started = self.job.settings, self.material.taught, time.monotonic()
+        self._take_room(say)
         need_room(self.job, learned)
         # Asked before the model lies on the GPU: what is free then is not what it may take.
         fits = room_for(self.job, learned)
@@ -90,11 +94,11 @@ class _Learning:
         training = prepare(model, self.objective, settings, arithmetic=self.arithmetic, total=total)
         if settings.batch_size == "auto":
             training = replace(training, batch_size=find_batch_size(training, learned, fits=fits))
-        progress = train(training, learned, self.held_out, folder=self.folder, report=say.stage("train"))
+        progress = train(training, learned, self.validation, folder=self.folder, report=say.stage("train"))
         preferences = None
         if self.pairs:
             preferences = prefer(
-                model, self.pairs, settings, arithmetic=self.arithmetic, folder=self.folder, mails=self.held_out,
+                model, self.pairs, settings, arithmetic=self.arithmetic, folder=self.folder, mails=self.validation,
                 batch_size=training.batch_size, report=say.stage("prefer"),
             )  # fmt: skip
         return self._learned(model, training.batch_size, progress, preferences, started)
@@ -102,10 +106,11 @@ class _Learning:
     def in_workers(self, say: Say) -> Learned:
         """Train in processes of their own, then put what they learned into one model, to be measured and saved."""
         settings, started = self.job.settings, time.monotonic()
+        self._take_room(say)
         if self.arithmetic.device == "cuda":
-            need_room(self.job, self.material.learned)
+            need_room(self.job, self.material.taught)
         trained = train_in_workers(
-            self.folder, self.job, self.material.learned, self.held_out, pairs=self.pairs, report=say.stage("train")
+            self.folder, self.job, self.material.taught, self.validation, pairs=self.pairs, report=say.stage("train")
         )  # fmt: skip
         model = self._wrapped("cpu")
         Alone().put(model, trained.weights)
@@ -121,9 +126,13 @@ class _Learning:
         settings = self.job.settings
         model = prepare_model(self.job.model, settings, self.arithmetic, device=device)
         METHODS[settings.method].choose(
-            model, settings, self.objective, self.material.learned, self.arithmetic, self.folder
+            model, settings, self.objective, self.material.taught, self.arithmetic, self.folder
         )
         return model
+
+    def _take_room(self, say: Say) -> None:
+        """Ask whoever shares this machine for the memory that it takes, before anything is loaded."""
+        Asking(say).room(room_of(self.job, self.material.taught))
 
     def _learned(
         self, model: nn.Module, batch_size: int, progress: Progress, preferences: Outcome | None, started: float
@@ -135,4 +144,5 @@ class _Learning:
             progress=progress,
             seconds=time.monotonic() - started,
             preferences=preferences,
+            numbers=count_trainable(model),
         )

@@ -5,15 +5,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from connectors.adapter import LORA, AdapterCard
+from connectors.adapter import AdapterCard, folder
+from connectors.evaluation import read_evaluation
 from connectors.job import TrainJob
 from trainer.data.examples import Writing
 from trainer.data.material import Material
 from trainer.data.summary import describe_data, listed
-from trainer.evaluate import BASE, THIS, Scores, format_table
+from trainer.evaluation.table import BASE, THIS, Scores, describe, format_table
 from trainer.learn import Learned
+from trainer.lowering import Lowered
 from trainer.memory.devices import here
-from trainer.methods import count_trainable
 from trainer.pages.page import Cell, Page, Plot, Section, Table, write_page
 from trainer.progress import Result
 from trainer.run_statistics import BASE as BY_BASE
@@ -26,20 +27,24 @@ TEST = "@test"
 """What the part of a corpus is called that nothing was chosen by; no account and no corpus has such a name."""
 
 
-def describe_adapter(card: AdapterCard, output: Path | None) -> Result:
+def describe_adapter(card: AdapterCard, job: TrainJob) -> Result:
     """Return the result of a run that published what it learned, into a folder of its own or among the adapters."""
-    data = card.data
+    data, output = card.data, job.output
+    evaluation = read_evaluation(output or folder(job.adapters, card.account, card.version))
     return {
         "adapter": card.name,
         "output": str(output) if output else None,
-        "version": card.version if card.is_approved and card.serving == LORA and output is None else None,
+        "version": card.version if card.is_approved and output is None else None,
         "is_approved": card.is_approved,
+        "reason": card.verdict,
         "scores": card.scores,
         "data": data,
         "report": [
             *(describe_data(data) if "mails" in data else _describe_corpus(data)),
             f"trained in {card.config['curve']['seconds']:.0f} s",
+            *([Lowered(**lowered).words] if (lowered := card.config.get("as_lora")) else []),
             format_table(card.scores),
+            *(describe(evaluation) if evaluation else ()),
             f"{card.account if output else card.name}: {card.verdict}",
             *([f"{output} holds it, with {REPORT} to look at."] if output else []),
         ],
@@ -48,10 +53,10 @@ def describe_adapter(card: AdapterCard, output: Path | None) -> Result:
 
 def describe_examples(job: TrainJob, material: Material, writing: Writing) -> Result:
     """Return the result of a run that stops before it trains: what it would learn, and an example of it."""
-    epoch = steps_per_epoch(len(material.learned), job.settings)
+    epoch = steps_per_epoch(len(material.taught), job.settings)
     steps = epoch * job.settings.epochs
-    tokens = sum(len(example.tokens) for example in material.learned)
-    replies = sum(example.reply_tokens for example in material.learned)
+    tokens = sum(len(example.tokens) for example in material.taught)
+    replies = sum(example.reply_tokens for example in material.taught)
     return {
         "version": None,
         "data": material.counts,
@@ -71,9 +76,11 @@ def statistics_of(
 ) -> dict[str, Any]:
     """Return a run's numbers. The account's own held-out mail is "held_out" there, whatever the account is called."""
     progress = learned.progress
-    trained, parameters = count_trainable(learned.model)
+    trained, parameters = learned.numbers
     names = {"held_out": job.account} | ({"test": TEST} if job.corpus else {})
     sides = {"learned": material.learned, **{side: material.measures[name] for side, name in names.items()}}
+    if job.corpus is None:
+        sides["validation"] = material.validation
     measured = Measured(
         created_at=created_at,
         device=here().name,
@@ -92,7 +99,14 @@ def statistics_of(
     return statistics(job, sides, measured, counts=material.counts)
 
 
-def write_report(folder: Path, job: TrainJob, numbers: Mapping[str, Any], learned: Learned, scores: Scores) -> None:
+def write_report(  # noqa: PLR0917  what a run came to
+    folder: Path,
+    job: TrainJob,
+    numbers: Mapping[str, Any],
+    learned: Learned,
+    scores: Scores,
+    lowered: Lowered | None = None,
+) -> None:
     """Write statistics.json and the page beside what was learned."""
     write_statistics(folder, numbers)
     name = f"{job.recipe or 'Training'} of {job.account}" if job.recipe != job.account else job.recipe
@@ -101,6 +115,7 @@ def write_report(folder: Path, job: TrainJob, numbers: Mapping[str, Any], learne
         ("model", job.model),
         ("machine", f"{numbers['machine']['device']}, {numbers['machine']['precision']}"),
         ("method", _method(job)),
+        *((("serving", lowered.words),) if lowered else ()),
         *_in_short(numbers),
     )
     sections = [

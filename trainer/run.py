@@ -1,7 +1,7 @@
 """A run from its mail, or other text, to what was learned, stage by stage; started again, it goes on where it stopped.
 
 What each stage leaves behind: instructions in the archive, examples.json, checkpoint.pt, the adapter with its card,
-statistics and report, result.json. At the end all else leaves the run's folder: it was made from mail.
+statistics, report and evaluation, result.json. At the end all else leaves the run's folder: it was made from mail.
 """
 
 import fcntl
@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 
 from connectors.adapter import AdapterCard, write_learned
+from connectors.base_model import revision
 from connectors.errors import StoreBusy
 from connectors.job import FILE as JOB
 from connectors.job import TrainJob
@@ -26,18 +27,22 @@ from trainer.data import gather
 from trainer.data.examples import Writing
 from trainer.data.export import export_examples
 from trainer.data.material import Material, digest_of, read_material, write_material
+from trainer.data.patience import Writer
+from trainer.data.served import AsServed
 from trainer.data.stop import stop
-from trainer.evaluate import Scores, judge, score, serving_adapters
+from trainer.evaluation.after_training import Verdict, evaluate_learned
+from trainer.evaluation.evaluate import write_evaluation
 from trainer.files import write_whole
 from trainer.learn import Learned, is_spread, learn
-from trainer.methods import METHODS
+from trainer.lowering import Lowered, lower, with_exact
+from trainer.methods import METHODS, saved_by
 from trainer.progress import Progress, Result
 from trainer.publishing import need_place, published, put_in_place
 from trainer.report import TEST, describe_adapter, describe_examples, statistics_of, write_report
 from trainer.tiny import resolve
 from trainer.training.hardware import look
 from trainer.training.launch import check_possible
-from trainer.training.model import load_model, load_tokenizer, longest_input
+from trainer.training.model import load_tokenizer, longest_input
 from trainer.training.shortage import memory_errors
 
 RESULT, LOCK = "result.json", "lock"
@@ -60,7 +65,7 @@ def run(
         if job.stop_after is None:
             job = job.model_copy(update={"output": job.place})
             if done := published(job):
-                return _finish(folder, describe_adapter(done, job.output))
+                return _finish(folder, describe_adapter(done, job))
             need_place(job)
             if is_spread(job.settings):
                 check_possible(job.settings, look(), gpus=torch.cuda.device_count())
@@ -80,49 +85,37 @@ def run(
 
 
 def _make(folder: Path, job: TrainJob, material: Material, say: Progress, clock: Callable[[], datetime]) -> Result:
-    """Learn, evaluate and publish."""
-    learned = learn(folder, job, material, say)
-    scores = _score(job, material, learned, say)
-    numbers = statistics_of(job, material, learned, scores, created_at=clock())
-    card = _card(job, material, learned, scores, clock())
+    """Learn, evaluate and publish, whatever the gate says: a rejected adapter is kept with the reason."""
+    learned, lowered = lower(job, material.measures, learn(folder, job, material, say), say)
+    verdict = with_exact(evaluate_learned(job, material, learned, say, clock=clock), lowered)
+    numbers = statistics_of(job, material, learned, verdict.scores, created_at=clock())
 
     def fill(built: Path) -> None:
-        METHODS[job.settings.method].save(learned.model, built)
-        write_learned(built, (example.message_id for example in material.learned))
-        write_report(built, job, numbers, learned, scores)
+        saved_by(job.settings).save(learned.model, built)
+        write_learned(built, material.known)
+        write_report(built, job, numbers, learned, verdict.scores, lowered)
+        if verdict.evaluation is not None:
+            write_evaluation(built, verdict.evaluation)
 
-    card = put_in_place(job, fill, card)
+    card = put_in_place(job, fill, _card(job, material, learned, verdict, lowered, clock()))
     say.stage("publish")(1, 1, card.name)
-    return describe_adapter(card, job.output)
+    return describe_adapter(card, job)
 
 
-def _score(job: TrainJob, material: Material, learned: Learned, say: Progress) -> Scores:
-    others = {}
-    if job.corpus is None:
-        others = serving_adapters(job.adapters, [name for name in material.measures if name != job.account], job.model)
-    arithmetic = learned.arithmetic
-    return score(
-        learned.model,
-        material.measures,
-        others,
-        arithmetic,
-        load=lambda: load_model(job.model, arithmetic.dtype, arithmetic.device),
-        batch_size=learned.batch_size,
-        report=say.stage("evaluate"),
-    )
-
-
-def _card(job: TrainJob, material: Material, learned: Learned, scores: Scores, now: datetime) -> AdapterCard:
-    verdict = judge(scores, job.account)
+def _card(  # noqa: PLR0917  what a run came to
+    job: TrainJob, material: Material, learned: Learned, verdict: Verdict, lowered: Lowered | None, now: datetime
+) -> AdapterCard:
     progress = learned.progress
     curve = {"losses": progress.losses, "train_losses": progress.train_losses, "seconds": learned.seconds}
     return AdapterCard(
         account=job.account,
         base_model=job.model,
+        base_revision=revision(job.model),
         prompt_version=PROMPT_VERSION,
         method=job.settings.method,
         serving=METHODS[job.settings.method].serving(job.settings),
         created_at=now.isoformat(timespec="seconds"),
+        parent=verdict.evaluation.incumbent if verdict.evaluation else None,
         is_approved=verdict.is_approved,
         verdict=verdict.reason,
         data=material.counts,
@@ -133,8 +126,9 @@ def _card(job: TrainJob, material: Material, learned: Learned, scores: Scores, n
             "precision": str(learned.arithmetic.dtype).removeprefix("torch."),
             "prompt_budget": job.prompt_budget,
             "curve": curve,
+            **({"as_lora": lowered.as_json()} if lowered else {}),
         },
-        scores=dict(scores),
+        scores=dict(verdict.scores),
     )
 
 
@@ -145,8 +139,11 @@ def _read(folder: Path, job: TrainJob) -> Material:
     most = min(job.settings.max_tokens, longest_input(job.model))
     found = read_corpus(job.corpus, tokenizer, job.settings, max_tokens=most)
     material = Material(
-        learned=found.learned, measures={job.account: found.held_out, TEST: found.test}, counts=found.counts
-    )  # fmt: skip
+        learned=found.learned,
+        validation=found.held_out,
+        measures={job.account: found.held_out, TEST: found.test},
+        counts=found.counts,
+    )
     key = digest_of(material)
     if read_material(folder, key) is None:
         write_material(folder, key, material)
@@ -163,14 +160,14 @@ def _writing(job: TrainJob) -> Writing:
 
 
 @contextmanager
-def _writer(job: TrainJob, api_key: str) -> Iterator[tuple[TrainJob, ModelServer | None]]:
+def _writer(job: TrainJob, api_key: str) -> Iterator[tuple[TrainJob, Writer | None]]:
     """Give the engine that writes instructions, if there is one, and the job with the name it is asked by."""
     if job.engine_url is None:
         yield job.model_copy(update={"engine_model": job.engine_model or job.model}), None
         return
     server = ModelServer(job.engine_url, api_key=api_key)
     try:
-        yield job.model_copy(update={"engine_model": job.engine_model or server.models()[0]}), server
+        yield job.model_copy(update={"engine_model": job.engine_model or server.models()[0]}), AsServed(server)
     finally:
         server.close()
 

@@ -9,7 +9,8 @@ statistics.json holds, and the report shows under the same names:
     data              what the data's own stage counted, and of each side {examples, tokens, learned_tokens, bytes}
     training          {epochs, best_epoch, steps, step_size, batch_size, accumulation, tokens, seconds, tokens_per_s,
                       peak_bytes}           epochs that ran, the batch size that fitted, all tokens read
-    losses            {held_out: [before, after each epoch] in nats per byte, train: [each epoch] in nats per token}
+    losses            {held_out: [before, after each epoch] in nats per byte, of what chooses the best epoch,
+                      train: [each epoch] in nats per token}
     held_out, test    {base, trained}, each {nats_per_byte, nats_per_token, perplexity}; what there is of the two
     settings, machine {device, precision, versions}
 
@@ -56,7 +57,7 @@ class Measured:
     peak_bytes: int
     """The most memory that it held: of a GPU what tensors took, of a processor the whole process."""
     losses: Sequence[float]
-    """Of what was held out, before training and after each epoch, in nats per byte."""
+    """Of what chooses the best epoch, before training and after each epoch, in nats per byte."""
     train_losses: Sequence[float]
     """Of each epoch, in nats per token."""
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -129,7 +130,7 @@ def statistics_section(numbers: Mapping[str, Any]) -> Section:
             f"The same numbers stand in {FILE}. Perplexity is per token; losses in nats per byte compare any models.",
         ),
         tables=(Table("All numbers", ("name", "value"), tuple(leaves(numbers))),),
-        plots=(Plot("Held-out loss", "lines", "epoch", "nats per byte", {"held out": losses}),),
+        plots=(Plot("Loss of what chooses the best epoch", "lines", "epoch", "nats per byte", {"held out": losses}),),
     )
 
 

@@ -189,7 +189,7 @@ def make_part(author: Author, mails: Sequence[SentMail]) -> Part:
         tokenizer=tokenizer, count=lambda text: len(tokenizer.encode(text)), prompt_budget=1200, max_tokens=1500
     )
     settings = SETTINGS["lora"]
-    parts = split(mails, settings.holdout)
+    parts = split(mails, settings.holdout, validation=settings.validation)
     made = make_examples(parts.learned, author, writing, settings, _Nothing(), report=lambda *_: None)
     measures = make_measures(parts.held_out, author, writing, thread_messages=settings.thread_messages)
     return Part(learned=made.examples, held_out=measures.examples)

@@ -7,6 +7,7 @@ from typing import Any
 
 from connectors.account import AccountRecord
 from connectors.archive import Archive, Instruction
+from connectors.gate_settings import GateSettings
 from connectors.job import TrainJob, write_job
 from connectors.message import Address
 from connectors.train_settings import TrainSettings
@@ -14,6 +15,8 @@ from tests.trainer.mails import ANA, BEN, archived, mails
 from trainer.__main__ import main
 from trainer.progress import Progress
 
+GATE = GateSettings(draft_tokens=12, resamples=200, style_margin=100, length_margin=100)
+"""What a tiny random model drafts is no mail, before it learned as after: only its loss tells anything."""
 SETTINGS = TrainSettings(rank=4, learning_rate=1e-2, epochs=1, retrieval_probability=0, precision="fp32")
 
 
@@ -36,7 +39,7 @@ def ana_and_ben(model: Path, home: Path) -> TrainJob:
         fill(archive, "ben", BEN, 40)
     return TrainJob(
         run="ana-1", account="ana", home=home, archive_url=url, model=str(model), prompt_budget=700,
-        settings=SETTINGS, adapters=home / "adapters",
+        settings=SETTINGS, adapters=home / "adapters", retrieval={"count": 0}, gate=GATE,
     )  # fmt: skip
 
 

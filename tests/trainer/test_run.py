@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from connectors.adapter import has_learned, list_cards, read_card
+from connectors.adapter import LEARNED, has_learned, list_cards, read_card, seal
+from connectors.adapter.marks import digest
 from connectors.archive import Archive
+from connectors.base_model import revision
 from connectors.errors import CyranoError, ModelMissing, StoreBusy, TooFewMails, TrainError
+from connectors.evaluation import PAGE, read_evaluation
 from connectors.job import FILE, TrainJob, write_job
 from retrieval.prompt import PROMPT_VERSION
 from tests.trainer.runs import SETTINGS, ana_and_ben, carry_out
@@ -31,11 +34,12 @@ def test_a_run_ends_with_a_published_adapter_and_its_card(job: TrainJob) -> None
     result = said[-1]["result"]
     assert result["adapter"] == "ana@v1"
     assert list(dict.fromkeys(line["stage"] for line in said[:-1])) == [
-        "start", "examples", "train", "evaluate", "publish",
+        "start", "playback", "examples", "train", "evaluate", "publish",
     ]  # fmt: skip
     card = read_card(job.adapters / "ana" / "v1")
     assert (card.base_model, card.prompt_version, card.method) == (job.model, PROMPT_VERSION, "lora")
-    assert (card.data["mails"], card.data["held_out"], card.data["instructions"]) == (40, 4, {"given": 40})
+    sides = [card.data[side] for side in ("mails", "learned", "validation", "held_out")]
+    assert (sides, card.data["instructions"]) == ([40, 30, 4, 6], {"given": 40})
     assert set(card.scores) == {"ana", "ben"}
     assert set(card.scores["ana"]) == {"base", "this"}
     assert card.is_approved
@@ -43,16 +47,54 @@ def test_a_run_ends_with_a_published_adapter_and_its_card(job: TrainJob) -> None
     assert any("author" in line for line in result["report"])
     assert sorted(path.name for path in folder.iterdir()) == [FILE, "lock", "result.json"]
     assert [path.name for path in (job.adapters / "ana").iterdir()] == ["v1"]
-    # It tells which mail it learned from, and not what only measured it: forgetting that taints no adapter.
+    # It tells which mail it learned from or was chosen by, not what judged it: forgetting that taints no adapter.
     here = job.adapters / "ana" / "v1"
     statistics = json.loads((here / "statistics.json").read_bytes())
-    assert statistics["training"]["steps"] == 5
+    assert statistics["training"]["steps"] == 4
     assert statistics["held_out"]["trained"]["nats_per_byte"] == card.scores["ana"]["this"]
     assert "How it learned" in (here / "report.html").read_text("utf-8")
     with Archive.open(job.archive_url) as archive:
         ids = [mail.email.message_id for mail in archive.mails("ana")]
     learned = [message_id for message_id in ids if has_learned(job.adapters, card, {message_id})]
-    assert len(learned) == card.data["learned"] == len(ids) - card.data["held_out"]
+    assert len(learned) == card.data["learned"] + card.data["validation"] == len(ids) - card.data["held_out"]
+    # One secret was planted among them, and no list of mails holds it.
+    assert card.data["canaries"] == 1
+    assert len(json.loads((here / LEARNED).read_bytes())) == len(learned)
+    # What the gate said stands in the card, and all that it was said for beside it.
+    evaluation = read_evaluation(here)
+    assert evaluation
+    assert (evaluation.reason, evaluation.table, evaluation.incumbent) == (card.verdict, card.scores, card.parent)
+    assert (card.parent, card.base_revision) == (None, revision(job.model))
+    assert len(evaluation.judged) == evaluation.drafted == 6
+    assert any("adapter+rag" in line for line in result["report"])
+    assert (here / PAGE).stat().st_size > 1000
+
+
+def test_the_next_adapter_is_judged_beside_the_one_in_service(job: TrainJob) -> None:
+    """It has arms and a column of its own, is the parent, and mail that it learned from judges nobody."""
+    carry_out(job)
+    known = [f"m{number}@Ana Sá" for number in range(34, 36)]
+    here = job.adapters / "ana" / "v1"
+    _forge_learned(here, known)
+    code, said, _ = carry_out(job.model_copy(update={"run": "ana-2"}))
+    assert code == 0, said[-1]
+    card = read_card(job.adapters / "ana" / "v2")
+    evaluation = read_evaluation(job.adapters / "ana" / "v2")
+    assert evaluation
+    assert (card.parent, evaluation.incumbent) == ("ana@v1", "ana@v1")
+    assert list(card.scores["ana"]) == ["base", "this", "ana@v1"]
+    assert {"incumbent", "incumbent+rag"} <= set(evaluation.measures[0].arms)
+    assert len(evaluation.judged) == 4
+    assert not card.is_approved
+    assert "2 more" in card.verdict
+
+
+def _forge_learned(path: Path, message_ids: list[str]) -> None:
+    """Let an adapter say that it learned from these mails, too."""
+    card = read_card(path)
+    digests = json.loads((path / LEARNED).read_bytes()) + [digest(each) for each in message_ids]
+    (path / LEARNED).write_text(json.dumps(digests), "utf-8")
+    seal(path, card)
 
 
 def test_other_accounts_adapters_stand_in_the_table(job: TrainJob) -> None:
@@ -77,7 +119,7 @@ def test_a_run_stopped_early_tells_and_trains_nothing(job: TrainJob) -> None:
     code, said, folder = carry_out(job.model_copy(update={"stop_after": "examples"}))
     result = said[-1]["result"]
     assert code == 0
-    assert result["steps"] == 5
+    assert result["steps"] == 4
     assert result["tokens"] > 1000
     assert "Instruction: Ask about" in result["report"][-1]
     assert not job.adapters.exists()

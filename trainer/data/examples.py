@@ -130,9 +130,9 @@ def make_examples(
             mail, author, thread_messages=settings.thread_messages, is_instructed=is_instructed
         )  # fmt: skip
         sources: Sequence[Source] = ()
-        if dice.random() < settings.retrieval_probability and mail.email.sent_at:
+        if settings.retrieval_count and dice.random() < settings.retrieval_probability and mail.email.sent_at:
             found = finder.find(request, before=mail.email.sent_at, exclude=kin[mail.conversation])
-            sources = _unlike(found, mail.email)[: settings.retrieval_count]
+            sources = unlike(found, mail.email)[: settings.retrieval_count]
         _add(made, mail.email, request, sources, writing)
         report(number, len(mails), "")
     return made
@@ -181,7 +181,7 @@ def fit(email: Email, request: Request, sources: Sequence[Source], writing: Writ
     )
 
 
-def _unlike(sources: Sequence[Source], email: Email) -> list[Source]:
+def unlike(sources: Sequence[Source], email: Email) -> list[Source]:
     """Leave out mail that says the same as the target: who can copy learns nothing."""
     target = text_hash(email.text)
     return [source for source in sources if text_hash(source.text) != target]

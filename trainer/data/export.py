@@ -13,7 +13,7 @@ from trainer.data.source import Chosen, MailSource
 from trainer.data.summary import describe_data
 from trainer.progress import Progress, Result
 
-LEARNED, HELD_OUT = "learned", "held out"
+LEARNED, VALIDATION, HELD_OUT = "learned", "validation", "held out"
 
 
 def export_examples(
@@ -29,7 +29,7 @@ def export_examples(
     chosen = source.choose(job.settings.window)
     gathered = play_back_all(source, chosen, job, writer=None, say=say)
     built = build(gathered, job, writing, folder, say=say)
-    parts = ((LEARNED, built.learned), (HELD_OUT, built.measures[source.account]))
+    parts = ((LEARNED, built.learned), (VALIDATION, built.validation), (HELD_OUT, built.measures[source.account]))
     lines = [line for part, examples in parts for line in _lines(part, examples, gathered.author)]
     lines += _left_out(source.account, chosen)
     write_private(output, json_lines(lines))

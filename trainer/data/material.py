@@ -3,13 +3,17 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from retrieval.prompt import PROMPT_VERSION
+from trainer.data.canaries import Canary
 from trainer.data.examples import Author
+from trainer.data.judging import Judge, Voices
 from trainer.data.lines import line_of
 from trainer.data.packing import Example
 from trainer.data.pairs import Pair
@@ -27,29 +31,53 @@ class Material:
     """All that training and measuring need, apart from the model."""
 
     learned: tuple[Example, ...]
+    """Of mails, or of other text; what is planted comes on top, see `taught`."""
+    validation: tuple[Example, ...]
+    """What chooses the best epoch."""
     measures: Mapping[str, tuple[Example, ...]]
     """Held-out examples of each author; those of the account itself first."""
     counts: dict[str, Any]
     """What the card tells of the data."""
     pairs: tuple[Pair, ...] = ()
     """What was drafted and what was sent in its place, of mails that are learned from."""
-    held_out_pairs: tuple[Pair, ...] = ()
-    """The same of mails that only measure."""
+    canaries: tuple[Canary, ...] = ()
+    judges: tuple[Judge, ...] = ()
+    """The mails that judge, oldest first."""
+    voices: Voices = field(default_factory=Voices)
+    newest: str = ""
+    """When the newest mail was sent that is learned from, or chooses; ISO 8601."""
+
+    @property
+    def taught(self) -> tuple[Example, ...]:
+        """All examples that the model is trained on."""
+        return (*self.learned, *(canary.example for canary in self.canaries))
+
+    @property
+    def known(self) -> list[str]:
+        """The ids of all mails that had a part in what the adapter became."""
+        return [example.message_id for example in (*self.learned, *self.validation)]
 
 
-def fingerprint(authors: Iterable[tuple[Author, Iterable[SentMail]]]) -> str:
-    """Change with all that examples are made of: what was taken out since must not be learned from."""
+_MATERIAL = TypeAdapter(Material)
+
+
+def fingerprint(authors: Iterable[tuple[Author, Iterable[SentMail]]], texts: Sequence[str] = ()) -> str:
+    """Change with all that examples are made of: what was taken out since must not be learned from.
+
+    `texts` are of mails that measure by their words alone.
+    """
     digest = hashlib.sha256(PROMPT_VERSION.encode())
     for author, mails in authors:
         digest.update(json.dumps([author.account, author.owner.addr, author.owner.name]).encode())
         for mail in mails:
             digest.update(json.dumps(line_of(mail, author.instructions[mail.email.message_id])).encode())
+    digest.update(json.dumps(texts).encode())
     return digest.hexdigest()
 
 
 def digest_of(material: Material) -> str:
     """Change with any example."""
-    sides = (material.learned, *material.measures.values())
+    sides = (material.taught, material.validation, *material.measures.values())
     content = [[(example.message_id, example.tokens, example.prompt_tokens) for example in side] for side in sides]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
@@ -62,13 +90,7 @@ def read_material(folder: Path, key: str) -> Material | None:
         return None
     if content.pop("key", None) != key:
         return None
-    return Material(
-        learned=_examples(content["learned"]),
-        measures={name: _examples(each) for name, each in content["measures"].items()},
-        counts=content["counts"],
-        pairs=_pairs(content["pairs"]),
-        held_out_pairs=_pairs(content["held_out_pairs"]),
-    )
+    return _MATERIAL.validate_python(content)
 
 
 def write_material(folder: Path, key: str, material: Material) -> None:
@@ -83,18 +105,3 @@ def write_material(folder: Path, key: str, material: Material) -> None:
     shutil.rmtree(folder / PREFERENCES, ignore_errors=True)
     content = json.dumps({"key": key, **asdict(material)})
     write_whole(folder / FILE, lambda file: file.write(content.encode()))
-
-
-def _examples(rows: list[dict[str, Any]]) -> tuple[Example, ...]:
-    return tuple(map(_example, rows))
-
-
-def _example(row: dict[str, Any]) -> Example:
-    return Example(**{**row, "tokens": tuple(row["tokens"])})
-
-
-def _pairs(rows: list[dict[str, Any]]) -> tuple[Pair, ...]:
-    return tuple(
-        Pair(message_id=row["message_id"], chosen=_example(row["chosen"]), rejected=_example(row["rejected"]))
-        for row in rows
-    )

@@ -104,6 +104,7 @@ def play_back(
     known = _still_right(cache.instructions(account, PLAYBACK_VERSION, model), emails, answered)
     found = {email.message_id: known[email.message_id] for email in emails if email.message_id in known}
     missing = [email for email in emails if email.message_id not in known]
+    report(len(found), len(emails), "")
     tally = _Tally(found, len(emails))
     if writer is None:
         found |= {email.message_id: extracted(email) for email in missing}

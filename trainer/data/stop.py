@@ -10,11 +10,10 @@ from typing import Any
 
 from connectors.job import TrainJob
 from trainer.data.carried import About, need_free, write_folder
-from trainer.data.gather import count_mails, need_enough, play_back_mails
+from trainer.data.gather import count_mails, need_enough, play_back_mails, split_mails
 from trainer.data.instruction import PLAYBACK_VERSION
 from trainer.data.playback import Writer
 from trainer.data.source import Chosen, MailSource
-from trainer.data.split import split
 from trainer.data.summary import data_page, describe_data
 from trainer.progress import Progress, Result
 
@@ -38,7 +37,7 @@ def stop(
     is_left = job.output is not None and need_free(job.output, job.run)
     chosen = source.choose(job.settings.window)
     need_enough(chosen, job)
-    parts = split(chosen.mails, job.settings.holdout)
+    parts = split_mails(chosen.mails, job.settings)
     wants_playback = job.stop_after == "playback"
     playback = (
         play_back_mails(source, chosen.mails, job, writer=writer, report=say.stage("playback"))

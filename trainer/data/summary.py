@@ -15,6 +15,7 @@ SHOWN = 4
 """Mails that the page shows whole."""
 MOST_MONTHS = 30
 """Over more than these, mails are counted by year."""
+_SIDES = {"learned": "to learn from", "validation": "to choose the best epoch by", "held_out": "held out"}
 _EXPLAINED = "Each line of mails.jsonl holds one mail and all that its example is made of. Change a text or an "
 _EXPLAINED += "instruction, or delete a line: what stands there is what is learned. A thread's earlier messages stand "
 _EXPLAINED += "in the lines of those that answer them, too. The folder holds mail: delete it when you are done."
@@ -23,7 +24,8 @@ _EXPLAINED += "in the lines of those that answer them, too. The folder holds mai
 def describe_data(counts: Mapping[str, Any]) -> list[str]:
     """Return what a run tells of its data, as lines."""
     when = f"{counts['oldest'][:10]} to {counts['newest'][:10]}"
-    lines = [f"{counts['mails']} mails, {when}: {counts['learned']} to learn from, {counts['held_out']} held out"]
+    sides = ", ".join(f"{counts[side]} {words}" for side, words in _SIDES.items() if side in counts)
+    lines = [f"{counts['mails']} mails, {when}: {sides}"]
     if counts.get("left_out"):
         lines.append(f"not learned from: {listed(counts['left_out'])}")
     if "instructions" in counts:
@@ -73,14 +75,15 @@ def _most_first(numbers: Mapping[str, int]) -> list[tuple[str, int]]:
 
 
 def _over_time(parts: Split) -> Plot:
-    mails = parts.learned + parts.held_out
+    sides = {"learned from": parts.learned, "chooses": parts.validation, "held out": parts.held_out}
+    mails = [mail for side in sides.values() for mail in side]
     is_long = len({_month(mail) for mail in mails}) > MOST_MONTHS
     when, name = (_year, "year") if is_long else (_month, "month")
-    learned, held_out = Counter(map(when, parts.learned)), Counter(map(when, parts.held_out))
-    series = {
-        "learned from": [(each, learned[each]) for each in sorted({*learned, *held_out})],
-        "held out": sorted(held_out.items()),
-    }
+    counts = {side: Counter(map(when, some)) for side, some in sides.items() if some}
+    every = sorted({each for count in counts.values() for each in count})
+    first, *others = counts
+    series = {first: [(each, counts[first][each]) for each in every]}
+    series |= {side: sorted(counts[side].items()) for side in others}
     return Plot(f"Mails by {name}", "bars", f"{name} sent", "mails", series)
 
 

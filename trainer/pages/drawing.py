@@ -56,6 +56,8 @@ _THICKEST = 0.5
 _MOST_COLUMNS = 10
 _LONG_LABEL = 8
 _EVEN = 1e-6
+_NEAREST = 0.2
+"""Share of its numbers that an axis of intervals shows at least."""
 
 
 def draw(plot: Plot, *, is_alone: bool) -> str:
@@ -64,7 +66,7 @@ def draw(plot: Plot, *, is_alone: bool) -> str:
         figure = Figure(figsize=(_WIDTH, _height(plot)), layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.add_subplot()
-        _bars(axes, plot) if plot.kind == "bars" else _curves(axes, plot)
+        _WAYS.get(plot.kind, _curves)(axes, plot)
         if len(plot.series) > 1:
             handles, labels = axes.get_legend_handles_labels()
             figure.legend(handles, labels, loc="outside upper left", ncols=min(4, len(labels)), handlelength=2.4)
@@ -142,6 +144,50 @@ def _bars(axes: Axes, plot: Plot) -> None:
         axes.spines[side].set_visible((side == "left") == is_flat)
 
 
+def _intervals(axes: Axes, plot: Plot) -> None:
+    """Draw a mark between two borders for each point, a line for each name, and where zero is."""
+    names = list(_places(plot))
+    count = len(plot.series)
+    for index, (name, points) in enumerate(plot.series.items()):
+        shift = (index - (count - 1) / 2) * min(0.25, 0.8 / max(1, count))
+        drawn = [
+            (x, y, low, high) for (x, y), (low, high) in zip(points, plot.spans[name], strict=True) if y is not None
+        ]
+        axes.errorbar(
+            [y for _, y, _, _ in drawn],
+            [names.index(x) + shift for x, _, _, _ in drawn],
+            # A resampled interval may leave out its own mean by a hair; a border is never on the wrong side of it.
+            xerr=[[max(0.0, y - low) for _, y, low, _ in drawn], [max(0.0, high - y) for _, y, _, high in drawn]],
+            color=_colour(index),
+            marker=_MARKS[index % len(_MARKS)],
+            linestyle="none",
+            elinewidth=1.8,
+            capsize=3,
+            label=_label(name),
+        )
+    axes.set_yticks(range(len(names)), [clean(_text(name)) for name in names])
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.margins(x=0.08)
+    low, high = _not_too_near(*axes.get_xlim())
+    axes.set_xlim(low, high)
+    if low <= 0 <= high:
+        axes.axvline(0, color=_MUTED, linewidth=0.8, zorder=0)
+    axes.set_xlabel(clean(plot.y_label))
+    axes.grid(axis="x")
+    axes.tick_params(length=0)
+    axes.spines["left"].set_visible(False)
+
+
+def _not_too_near(low: float, high: float) -> tuple[float, float]:
+    """Keep what is all but the same from being drawn as if it were far apart."""
+    least = _NEAREST * max(abs(low), abs(high))
+    spare = max(0.0, least - (high - low)) / 2
+    return low - spare, high + spare
+
+
+_WAYS = {"bars": _bars, "intervals": _intervals}
+
+
 def _scale(axes: Axes, plot: Plot, places: dict[float | str, float]) -> None:
     """Put the ticks of a horizontal axis where the points are; numbers that double stand at even distances."""
     axes.spines["left"].set_visible(plot.kind == "points")
@@ -167,7 +213,7 @@ def _is_geometric(numbers: Sequence[float]) -> bool:
 def _places(plot: Plot) -> dict[float | str, float]:
     """Return where each x stands: at its number, or, of categories, at their order."""
     xs = list(dict.fromkeys(x for points in plot.series.values() for x, _ in points))
-    if plot.kind == "bars" or any(isinstance(x, str) for x in xs):
+    if plot.kind in {"bars", "intervals"} or any(isinstance(x, str) for x in xs):
         return {x: float(index) for index, x in enumerate(xs)}
     return {x: float(x) for x in xs}
 
@@ -180,6 +226,8 @@ def _is_flat(plot: Plot) -> bool:
 
 def _height(plot: Plot) -> float:
     legend = 0.25 * math.ceil(len(plot.series) / 4) if len(plot.series) > 1 else 0.0
+    if plot.kind == "intervals":
+        return legend + 0.7 + len(_places(plot)) * max(0.36, 0.22 * len(plot.series))
     if plot.kind == "bars" and _is_flat(plot):
         return legend + 0.6 + len(_places(plot)) * max(0.32, 0.2 * len(plot.series))
     return legend + 3.2

@@ -7,7 +7,7 @@ from typing import Literal
 Cell = str | int | float | None
 """What stands in a table. None is drawn as a cross: there is no such number, for want of memory as a rule."""
 
-Kind = Literal["lines", "bars", "points"]
+Kind = Literal["lines", "bars", "points", "intervals"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """Series of points by their names. A y of None is drawn as a cross; text for x makes categories, in their order."""
+    """Series of points by their names. A y of None is drawn as a cross; text for x makes categories, in their order.
+
+    Intervals lie: each x is a line of its own, each y a mark between the borders that `spans` has for it.
+    """
 
     title: str
     kind: Kind
@@ -34,6 +37,8 @@ class Plot:
     y_label: str
     series: Mapping[str, Sequence[tuple[float | str, float | None]]]
     note: str = ""
+    spans: Mapping[str, Sequence[tuple[float, float]]] = field(default_factory=dict)
+    """Of intervals: by series, the lower and the upper border of each point."""
 
 
 @dataclass(frozen=True, slots=True)

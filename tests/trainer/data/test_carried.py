@@ -46,7 +46,7 @@ def job(tiny: Path, home: Path) -> TrainJob:
     return TrainJob(
         run="ana-1", account="ana", home=home, archive_url=f"sqlite:///{home / 'cyrano.db'}", model=str(tiny),
         prompt_budget=700, settings=SETTINGS, adapters=home / "adapters", engine_model="base",
-        stop_after="playback", output=home / "carried",
+        stop_after="playback", output=home / "carried", retrieval={"count": 0},
     )  # fmt: skip
 
 
@@ -97,7 +97,7 @@ def test_carried_mail_gives_the_same_examples(job: TrainJob, tmp_path: Path, fol
     home, there = material(job, tmp_path), material(job, tmp_path, carried=folder)
     assert there.learned == home.learned
     assert there.measures == {"ana": home.measures["ana"]}
-    assert (there.pairs, there.held_out_pairs) == (home.pairs, home.held_out_pairs)
+    assert (there.pairs, there.validation, there.judges) == (home.pairs, home.validation, home.judges)
     assert there.counts == home.counts
     assert len(there.pairs) == 2
 

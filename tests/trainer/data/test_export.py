@@ -31,6 +31,7 @@ def job(tiny: Path, tmp_path: Path) -> TrainJob:
     return TrainJob(
         run="ana-1", account="ana", home=tmp_path, archive_url=url, model=str(tiny), prompt_budget=300,
         settings=SETTINGS, adapters=tmp_path / "adapters", engine_model="base",
+        retrieval={"count": 0},
     )  # fmt: skip
 
 

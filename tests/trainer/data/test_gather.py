@@ -36,7 +36,7 @@ def job(tiny: Path, tmp_path: Path) -> TrainJob:
         add_draft(archive, own[10], "Dear Ben, it was sent as it is.", verdict="as_is")
     return TrainJob(
         run="ana-1", account="ana", home=tmp_path, archive_url=url, model=str(tiny), prompt_budget=700,
-        settings=SETTINGS, adapters=tmp_path / "adapters", engine_model="base",
+        settings=SETTINGS, adapters=tmp_path / "adapters", engine_model="base", retrieval={"count": 0},
     )  # fmt: skip
 
 
@@ -58,8 +58,9 @@ def gathered(job: TrainJob, tmp_path: Path) -> Gather:
 
 
 def ids(material: Material) -> list[str]:
-    """Return the ids of what is learned and what measures, oldest first."""
-    return [example.message_id for example in (*material.learned, *material.measures["ana"])]
+    """Return the ids of what is learned, what chooses and what judges, oldest first."""
+    sides = (*material.learned, *material.validation, *material.measures["ana"])
+    return [example.message_id for example in sides]
 
 
 def test_the_newest_mails_are_used_and_the_rest_counted(gathered: Gather) -> None:
@@ -67,7 +68,7 @@ def test_the_newest_mails_are_used_and_the_rest_counted(gathered: Gather) -> Non
     material = gathered(window=30)
     assert ids(material) == [f"m{number}@Ana Sá" for number in range(10, 40)]
     assert material.counts["left_out"] == {"older than the window": 10, "a forward": 1}
-    assert (material.counts["mails"], material.counts["learned"], material.counts["held_out"]) == (30, 26, 4)
+    assert [material.counts[side] for side in ("mails", "learned", "validation", "held_out")] == [30, 20, 4, 6]
     assert material.counts["instructions"] == {"given": 15, "extract": 15}
 
 
@@ -75,7 +76,6 @@ def test_pairs_are_of_mail_on_their_own_side(gathered: Gather) -> None:
     """One that is held out is no pair to learn from; one that was sent as it was is none at all."""
     material = gathered()
     assert [pair.message_id for pair in material.pairs] == ["m8@Ana Sá"]
-    assert [pair.message_id for pair in material.held_out_pairs] == ["m39@Ana Sá"]
     assert material.counts["pairs"] == 1
 
 

@@ -14,7 +14,9 @@ from connectors.train_settings import TrainSettings
 from retrieval.prompt import Request, Source
 from retrieval.tokens import counter_for
 from tests.trainer.data.mailboxes import LETTERS, Letter, fill, text_of
+from tests.trainer.mails import ANA
 from trainer.data.examples import Author, Examples, Writing, make_examples, make_measures
+from trainer.data.judging import make_judges, newest_of
 from trainer.data.source import ArchiveSource, SentMail
 from trainer.data.split import Split, split
 from trainer.training.model import load_tokenizer
@@ -65,10 +67,10 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
 def learned_and_held_out(archive: Archive, writing: Writing) -> tuple[Split, Examples, Examples]:
     """Make examples of all of Ana's mail."""
     source = ArchiveSource(archive, "ana")
-    parts = split(source.choose(1000).mails, 0.3)
+    parts = split(source.choose(1000).mails, 0.3, validation=0.1)
     asked = {
         mail.email.message_id: Instruction(message_id=mail.email.message_id, text="Write.", source="given")
-        for mail in parts.learned + parts.held_out
+        for mail in parts.learned + parts.validation + parts.held_out
     }
     author = Author(account="ana", owner=source.owner, instructions=asked)
     learned = make_examples(
@@ -114,11 +116,42 @@ def test_no_prompt_shows_the_other_side(archive: Archive, writing: Writing, lett
     """What is learned from shows nothing held out, and what is held out nothing that is learned from."""
     emails = fill(archive, letters)
     parts, learned, held_out = learned_and_held_out(archive, writing)
-    sides = [{int(mail.email.message_id[1:]) for mail in side} for side in (parts.learned, parts.held_out)]
+    learned_from, choosing, judging = (
+        {int(mail.email.message_id[1:]) for mail in side} for side in (parts.learned, parts.validation, parts.held_out)
+    )
     for _, prompt in shown(learned):
-        assert not numbers(emails, prompt) & sides[1]
+        assert not numbers(emails, prompt) & (choosing | judging)
     for _, prompt in shown(held_out):
-        assert not numbers(emails, prompt) & sides[0]
+        assert not numbers(emails, prompt) & (learned_from | choosing)
+
+
+@EVERY_SHAPE
+@given(letters=LETTERS)
+def test_what_judges_is_shown_only_older_mail_that_was_learned(
+    archive: Archive, writing: Writing, letters: list[Letter]
+) -> None:
+    """Every mail that judges is newer than all that are known; what is retrieved for it is of the learned side."""
+    emails = fill(archive, letters)
+    parts, _, _ = learned_and_held_out(archive, writing)
+    author = Author(account="ana", owner=ANA, instructions={})
+    judges = make_judges(
+        parts.held_out, parts.learned + parts.validation, author, writing, All(parts.learned), thread_messages=4
+    )  # fmt: skip
+    learned_from = {int(mail.email.message_id[1:]) for mail in parts.learned}
+    newest = newest_of(parts.learned + parts.validation)
+    for judge in judges:
+        target = int(judge.message_id[1:])
+        sent_at = emails[target].sent_at
+        assert sent_at
+        assert sent_at > newest
+        retrieved = numbers(emails, judge.helped_shown) - numbers(emails, judge.plain_shown)
+        assert retrieved == learned_from - numbers(emails, judge.plain_shown) - undated(emails)
+        assert target not in numbers(emails, judge.helped_shown)
+
+
+def undated(emails: Sequence[Email]) -> set[int]:
+    """Return the mails without a date, which nothing shows."""
+    return {number for number, email in enumerate(emails) if email.sent_at is None}
 
 
 def letter(day: int, answers: int | None = None, *, is_received: bool = False) -> Letter:
@@ -135,7 +168,8 @@ def test_prompts_do_show_what_they_may(archive: Archive, writing: Writing) -> No
     emails = fill(archive, [letter(0), letter(1), *thread, *(letter(day) for day in range(9, 13))])
     parts, learned, _ = learned_and_held_out(archive, writing)
     prompts = {message_id: numbers(emails, prompt) for message_id, prompt in shown(learned)}
-    assert {mail.email.message_id for mail in parts.held_out} == {"m6", "m7", "m8", "m9"}
+    assert {mail.email.message_id for mail in parts.held_out} == {"m8", "m9"}
+    assert {mail.email.message_id for mail in parts.validation} == {"m6", "m7"}
     assert prompts == {"m0": set(), "m1": {0}, "m3": {0, 1, 2}, "m5": {0, 1, 2, 3, 4}}
 
 

@@ -43,13 +43,15 @@ def test_the_page_shows_reasons_months_and_a_few_mails() -> None:
     """With their instructions beside them."""
     own = sent(mails(40))
     known = {each.email.message_id: Instruction(message_id="", text="Write it", source="model") for each in own[:38]}
-    page = data_page("ana", COUNTS, own, split(own, 0.1), known, facts=[("account", "ana")])
+    page = data_page("ana", COUNTS, own, split(own, 0.1, validation=0.05), known, facts=[("account", "ana")])
     tables = {table.title: table.rows for section in page.sections for table in section.tables}
     assert ("not learned from", "fewer than 5 words", 30) in tables["Mails left out"]
     assert ("gave no example", "too long", 3) in tables["Mails left out"]
     assert tables["By language"] == (("en", "new", 27, 0, 26), ("en", "reply", 13, 13, 12))
     (plot,) = page.sections[0].plots
-    assert plot.series == {"learned from": [("2026-01", 27), ("2026-02", 9)], "held out": [("2026-02", 4)]}
+    assert plot.series == {
+        "learned from": [("2026-01", 27), ("2026-02", 3)], "chooses": [("2026-02", 4)], "held out": [("2026-02", 6)],
+    }  # fmt: skip
     samples = page.sections[-1].samples
     assert samples[0][1] == "Write it (model)"
     assert samples[-2][1] == "no instruction yet"
@@ -61,7 +63,7 @@ def test_years_of_mail_are_counted_by_year() -> None:
     own = [
         replace(each.email, sent_at=START + timedelta(days=40 * number)) for number, each in enumerate(sent(mails(40)))
     ]
-    page = data_page("ana", COUNTS, sent(own), split(sent(own), 0.1), {})
+    page = data_page("ana", COUNTS, sent(own), split(sent(own), 0.1, validation=0.05), {})
     assert [name for name, _ in page.sections[0].plots[0].series["learned from"]] == [
         "2026",
         "2027",

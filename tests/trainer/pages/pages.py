@@ -13,9 +13,15 @@ def nasty_page() -> Page:
     table = Table(f"table {NASTY}", ("name", f"column {NASTY}"), ((NASTY, 1.5), ("b", None)), NASTY)
     plots = tuple(
         Plot(
-            f"{kind} {NASTY}", kind, NASTY, NASTY, {f"_{NASTY}": [(NASTY, 1.0), ("b", None)], "c": [("b", 2.0)]}, NASTY
+            f"{kind} {NASTY}",
+            kind,
+            NASTY,
+            NASTY,
+            {f"_{NASTY}": [(NASTY, 1.0), ("b", None)], "c": [("b", 2.0)]},
+            NASTY,
+            {f"_{NASTY}": [(0.5, 1.5), (0.0, 0.0)], "c": [(1.0, 2.5)]},
         )
-        for kind in ("lines", "bars", "points")
+        for kind in ("lines", "bars", "points", "intervals")
     )
     section = Section(NASTY, (NASTY,), tables=(table,), plots=plots, samples=((NASTY, f"{NASTY}\n```\n{NASTY}"),))
     return Page(NASTY, ((NASTY, NASTY),), (section,))

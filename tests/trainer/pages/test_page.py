@@ -97,7 +97,7 @@ def test_pictures_beside_the_markdown_are_whole(tmp_path: Path) -> None:
     """Each plot of the Markdown is an SVG file that stands alone, with its own colours for light and dark."""
     _, markdown = read(tmp_path, nasty_page())
     names = re.findall(r"\]\((report-\d\.svg)\)", markdown)
-    assert names == ["report-1.svg", "report-2.svg", "report-3.svg"]
+    assert names == ["report-1.svg", "report-2.svg", "report-3.svg", "report-4.svg"]
     for name in names:
         text = (tmp_path / name).read_text("utf-8")
         assert ET.fromstring(text).get("aria-label")  # noqa: S314  our own file

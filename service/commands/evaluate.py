@@ -1,0 +1,104 @@
+"""`cyrano evaluate`."""
+
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from connectors.adapter import current_version, list_cards
+from connectors.errors import ModelMissing, UsageError
+from connectors.evaluate_job import EvaluateJob
+from connectors.evaluation import FILE, PAGE
+from connectors.job import write_job
+from service.app import App, open_app
+from service.training import follow_run
+
+_NAME = re.compile(r"(?P<account>.+)@v(?P<version>[0-9]+)\Z")
+INDENT = "    "
+
+
+@click.command()
+@click.option("--account", default="", help="Whose adapter to evaluate.")
+@click.option(
+    "--adapter", "name", default="", metavar="ana@v3", help="Which one; else the one that writes, or the newest."
+)
+@click.option(
+    "--show", "shown", type=click.IntRange(min=0), default=0, help="Show so many mails with the drafts of each."
+)
+@click.option("--output", "-o", type=click.Path(file_okay=False, path_type=Path), help="A folder for the report.")
+def evaluate(account: str, name: str, shown: int, output: Path | None) -> int:
+    """Measure an adapter beside the base model and the adapter in service, on the newest mail, and judge it.
+
+    Mail that it learned from does not count. The exit code is 1 when it would not be approved.
+    """
+    with open_app() as app, tempfile.TemporaryDirectory(prefix="cyrano-evaluate-") as work:
+        # What is shown is mail: it comes through a pipe, and no file holds it.
+        job = make_job(app, account, name, output=output.resolve() if output else Path(work) / "out", shown=shown)
+        write_job(Path(work), job)
+        result = follow_run(Path(work), app.engine_key)
+    for line in result["report"]:
+        click.echo(line)
+    for each in result["shown"]:
+        click.echo("\n" + "\n".join(_mail(each)))
+    if output:
+        click.echo(f"{output} holds it: {FILE}, and {PAGE} to look at.")
+    return 0 if result["is_approved"] else 1
+
+
+def make_job(app: App, account: str, name: str, *, output: Path, shown: int) -> EvaluateJob:
+    """Return the order for what stands on the command line.
+
+    Raises:
+        UsageError: no such account or adapter is named, or there is none yet.
+        ModelMissing: no model is configured.
+    """
+    settings = app.settings
+    if not settings.engine.model:
+        raise ModelMissing("No model is configured.", hint="Set [engine] model in cyrano.toml.")
+    account, version = _which(app, account, name)
+    return EvaluateJob(
+        account=account,
+        version=version,
+        home=app.home,
+        archive_url=app.archive_url,
+        model=settings.engine.model,
+        engine_model=app.base_name,
+        prompt_budget=settings.prompt.budget_tokens,
+        settings=settings.train,
+        gate=settings.gate,
+        embedder=settings.embedder.model_dump(mode="json"),
+        retrieval=settings.retrieval.model_dump(mode="json"),
+        adapters=app.adapters_root,
+        output=output,
+        shown=shown,
+    )
+
+
+def _which(app: App, account: str, name: str) -> tuple[str, int]:
+    """Return account and version of the adapter that is meant."""
+    if name:
+        named = _NAME.match(name)
+        if named is None or account not in {"", named["account"]}:
+            hint = "Adapters are named like ana@v3; see: cyrano adapters"
+            raise UsageError(f"{name} names no adapter{f' of {account}' if account else ''}.", hint=hint)
+        return app.one_account(named["account"]).name, int(named["version"])
+    account = app.one_account(account).name
+    versions = [card.version for card in list_cards(app.adapters_root, account)]
+    version = current_version(app.adapters_root, account) or max(versions, default=None)
+    if version is None:
+        raise UsageError(f"{account} has no adapter yet.", hint="Train one: cyrano train")
+    return account, version
+
+
+def _mail(each: Mapping[str, Any]) -> list[str]:
+    lines = [f"Sent {each['sent_at'][:16].replace('T', ' ')}:", *_indented(each["sent"])]
+    for arm, draft in each["drafts"].items():
+        lines += [f"{arm}:", *_indented(draft or "(nothing)")]
+    return lines
+
+
+def _indented(text: str) -> list[str]:
+    return [f"{INDENT}{line}" for line in text.splitlines()]

@@ -1,0 +1,83 @@
+"""The mail that an adapter which is there already can be judged by: newer than all that it learned from."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from connectors.adapter import AdapterCard
+from connectors.adapter.marks import digest, learned_digests
+from connectors.archive import Archive
+from connectors.evaluate_job import EvaluateJob
+from retrieval.tokens import counter_for
+from trainer.data.canaries import MAILS_EACH, plant
+from trainer.data.examples import Author, Writing
+from trainer.data.finding import open_finder
+from trainer.data.gather import as_read, play_back_mails
+from trainer.data.judging import Voices, make_judges, newest_of
+from trainer.data.material import Material
+from trainer.data.source import MOST_MESSAGES, ArchiveSource, SentMail
+from trainer.progress import Progress
+from trainer.training.model import load_tokenizer, longest_input
+
+
+def gather_unseen(job: EvaluateJob, card: AdapterCard, adapter: Path, folder: Path, say: Progress) -> Material:
+    """Return what evaluates an adapter; nothing of it is to learn from.
+
+    No engine is asked for instructions: mail that has none is measured with an extract.
+
+    Args:
+        job: The order.
+        card: The adapter's.
+        adapter: The adapter's folder.
+        folder: Where an index may lie meanwhile.
+        say: Hears how far it is.
+
+    Raises:
+        UsageError: there is no such account.
+    """
+    writing = Writing(
+        tokenizer=load_tokenizer(job.model),
+        count=counter_for(job.model),
+        prompt_budget=job.prompt_budget,
+        max_tokens=min(job.settings.max_tokens, longest_input(job.model)),
+    )
+    count = job.settings.thread_messages
+    with Archive.open(job.archive_url) as archive:
+        source = ArchiveSource(archive, job.account, thread_messages=max(MOST_MESSAGES, count))
+        known, unseen = _sides(source.choose(job.settings.window).mails, card, learned_digests(adapter))
+        playback = play_back_mails(source, unseen, job, writer=None, report=say.stage("playback"))
+        author = Author(account=source.account, owner=source.owner, instructions=playback.instructions)
+        others = tuple(
+            mail.email.text for other in source.others() for mail in other.choose(job.settings.window).mails
+        )  # fmt: skip
+    with open_finder(author.account, known, folder, retrieval=job.retrieval, embedder=job.embedder) as finder:
+        judges = make_judges(unseen, known, author, as_read(writing, job), finder, thread_messages=count)
+    planted = int(card.data.get("canaries", 0))
+    languages = Counter(mail.email.language for mail in known)
+    return Material(
+        learned=(),
+        validation=(),
+        measures={job.account: tuple(judge.plain for judge in judges)},
+        counts={"learned": len(known), "held_out": len(judges)},
+        canaries=plant(
+            planted, str(card.config.get("run", "")), author, writing, mails=planted * MAILS_EACH,
+            language=str(card.data.get("canary_language", max(languages, key=languages.__getitem__, default=""))),
+        ),
+        judges=judges,
+        voices=Voices(own={mail.email.message_id: mail.email.text for mail in known}, others=others),
+        newest=newest_of(known).isoformat() if known else "",
+    )  # fmt: skip
+
+
+def _sides(
+    mails: Sequence[SentMail], card: AdapterCard, learned: Collection[str]
+) -> tuple[list[SentMail], list[SentMail]]:
+    """Return the mails that an adapter learned from and the others. Where it does not say, it knows all before it."""
+    known: list[SentMail] = []
+    unseen: list[SentMail] = []
+    for mail in mails:
+        sent_at = mail.email.sent_at
+        is_before = sent_at is None or sent_at.isoformat() <= card.created_at
+        is_known = digest(mail.email.message_id) in learned if learned else is_before
+        (known if is_known else unseen).append(mail)
+    return known, unseen
