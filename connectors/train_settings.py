@@ -42,6 +42,9 @@ class TrainSettings(BaseModel):
     """Share of each layer's own numbers that rosa trains."""
     mask_batches: PositiveInt = 4
     """Batches whose gradients choose these numbers."""
+    as_lora: NonNegativeInt = 0
+    """Rank of the LoRA that what rosa, dora or full learned is published as, so that the engine serves it beside
+    others; 0 publishes it as it is. What this loses is measured and told."""
     learning_rate: PositiveFloat = 2e-4
     schedule: Literal["cosine", "linear", "constant"] = "cosine"
     """How the learning rate falls after its rise."""
@@ -116,6 +119,8 @@ class TrainSettings(BaseModel):
             raise ValueError(msg)
         if self.method != "lora" and self.variant != "plain":
             raise ValueError(f"variant = {self.variant!r} is a form of lora, not of {self.method}")
+        if self.as_lora and self.method == "lora" and self.variant != "dora":
+            raise ValueError("as_lora is for rosa, dora and full: what lora learns is LoRA already, of the rank `rank`")
         return self
 
     @property

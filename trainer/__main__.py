@@ -1,4 +1,8 @@
-"""`python -m trainer FOLDER`: carry out the job in a folder. Progress goes to stdout, logs to stderr."""
+"""`python -m trainer FOLDER`: carry out the job in a folder. Progress goes to stdout, logs to stderr.
+
+Where whoever starts it says so in the environment, they hold its standard input: they answer there, and it ends when
+that closes.
+"""
 
 import logging
 import os
@@ -7,9 +11,13 @@ import traceback
 from pathlib import Path
 
 from connectors.errors import CyranoError, TrainError
-from connectors.job import ENGINE_KEY, TrainJob, read_job
+from connectors.evaluate_job import EvaluateJob
+from connectors.job import ENGINE_KEY, read_job
+from connectors.merge_job import MergeJob
+from connectors.pipe import LEASH
 from connectors.plan_job import PlanJob
 from connectors.profile_job import ProfileJob
+from trainer.leash import hold
 from trainer.progress import Progress, Result
 
 logger = logging.getLogger(__name__)
@@ -51,12 +59,21 @@ def carry_out(folder: Path, say: Progress) -> Result:
 
         return plan(job)
     say.stage("start")(0, 1, "")
+    if isinstance(job, MergeJob):
+        from trainer.merging import merge_adapter  # noqa: PLC0415
+
+        say.stage("start")(1, 1, "")
+        return merge_adapter(job, say)
     if isinstance(job, ProfileJob):
         from trainer.profiling.job import profile  # noqa: PLC0415
 
         say.stage("start")(1, 1, "")
         return profile(folder, job, say)
-    assert isinstance(job, TrainJob)
+    if isinstance(job, EvaluateJob):
+        from trainer.evaluation.again import evaluate_again  # noqa: PLC0415
+
+        say.stage("start")(1, 1, "")
+        return evaluate_again(folder, job, say)
     from trainer.run import run  # noqa: PLC0415
 
     say.stage("start")(1, 1, "")
@@ -70,4 +87,5 @@ if __name__ == "__main__":
     # Whatever a library prints, native code included, must not stand between the lines of progress.
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as stream:
         os.dup2(2, 1)
-        sys.exit(main(Path(sys.argv[1]).resolve(), Progress(stream)))
+        hear = hold(0).get if os.environ.pop(LEASH, "") else None
+        sys.exit(main(Path(sys.argv[1]).resolve(), Progress(stream, hear)))

@@ -7,7 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from safetensors import SafetensorError
+
 from connectors.errors import StoreError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -30,15 +34,15 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
 
 @contextmanager
-def disk_errors(what: str) -> Iterator[None]:
-    """Say what the disk refused.
+def disk_errors(what: str, *, then: str = "train again: the run goes on") -> Iterator[None]:
+    """Say what the disk refused, and what to do when it does so no more.
 
     Raises:
-        StoreError: in place of any OSError inside.
+        StoreError: in place of any OSError inside, and of what the library that writes weights makes of one.
     """
     try:
         yield
-    except OSError as error:
-        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    except (OSError, SafetensorError) as error:
+        is_full = any(f"os error {code}" in str(error) for code in _FULL) or getattr(error, "errno", None) in _FULL
         cure = "Free some disk space" if is_full else "Check that the folder is there and can be written to"
-        raise StoreError(f"{what}: {error}", hint=f"{cure}, then train again: the run goes on.") from error
+        raise StoreError(f"{what}: {error}", hint=f"{cure}, then {then}.") from error

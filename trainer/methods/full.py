@@ -23,9 +23,9 @@ class Full(ChoosesNothing):
         """Keep the weights in fp32 and train them all."""
         return model.float().requires_grad_()
 
-    def serving(self, settings: TrainSettings) -> Serving:  # noqa: ARG002  as all methods
-        """It is a model of its own."""
-        return "merged"
+    def serving(self, settings: TrainSettings) -> Serving:
+        """It is a model of its own, unless it is published as LoRA."""
+        return "lora" if settings.as_lora else "merged"
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write config, tokenizer and weights, these in bf16."""

@@ -34,8 +34,8 @@ class Lora(ChoosesNothing):
         return wrapped
 
     def serving(self, settings: TrainSettings) -> Serving:
-        """Tell how an engine serves it: vLLM turns DoRA away."""
-        return "merged" if settings.variant == "dora" else "lora"
+        """Tell how an engine serves it: vLLM turns DoRA away, unless it is published as plain LoRA."""
+        return "merged" if settings.variant == "dora" and not settings.as_lora else "lora"
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write adapter_config.json and adapter_model.safetensors."""

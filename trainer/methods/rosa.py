@@ -87,9 +87,9 @@ class Rosa:
         for name, layer in layers.items():
             layer.take(read[name])
 
-    def serving(self, settings: TrainSettings) -> Serving:  # noqa: ARG002  as all methods
-        """No engine adds single numbers to a base model that others use too."""
-        return "merged"
+    def serving(self, settings: TrainSettings) -> Serving:
+        """No engine adds single numbers to a base model that others use too; as LoRA it can be served so."""
+        return "lora" if settings.as_lora else "merged"
 
     def save(self, model: nn.Module, folder: Path) -> None:
         """Write rosa.json and adapter_model.safetensors."""
