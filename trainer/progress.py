@@ -1,10 +1,11 @@
-"""What a run says to whoever started it: JSON lines, the last of them a result or an error."""
+"""What a run says to whoever started it: JSON lines, the last of them a result or an error. Questions stand between."""
 
 import json
 from collections.abc import Callable
 from typing import Any, TextIO
 
 from connectors.errors import CyranoError
+from connectors.pipe import Room
 
 Result = dict[str, Any]
 """How a job ended, as JSON: `report` (lines for a person), for an adapter fit to serve its `version`, and numbers."""
@@ -13,8 +14,15 @@ Result = dict[str, Any]
 class Progress:
     """Writes to a stream that nothing else writes to."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, hear: Callable[[], str] | None = None) -> None:
+        """Join the parts.
+
+        Args:
+            stream: Where what is said goes.
+            hear: Waits for the answer to a question and returns its line; without it nobody listens.
+        """
         self._stream = stream
+        self._hear = hear
 
     def stage(self, name: str) -> Callable[[int, int, str], None]:
         """Return what a stage calls with how much is done, of how much, and a few words."""
@@ -23,6 +31,13 @@ class Progress:
             self._say({"stage": name, "done": done, "total": total, "note": note})
 
         return report
+
+    def ask(self, question: Room) -> str | None:
+        """Ask something and return the line that is answered; None where nobody listens. See `trainer.asking`."""
+        if self._hear is None:
+            return None
+        self._say(question.model_dump(mode="json"))
+        return self._hear()
 
     def result(self, result: Result) -> None:
         """Say how the run ended."""

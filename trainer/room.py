@@ -1,4 +1,4 @@
-"""Whether a run has room on this machine, before hours go into it."""
+"""Whether a run has room on this machine, before hours go into it; and how much it needs, for those it shares with."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -8,15 +8,19 @@ from torch import nn
 
 from connectors.errors import TrainError
 from connectors.job import TrainJob
+from connectors.pipe import Room
 from trainer.data.packing import Example, pack
-from trainer.memory.devices import GIB, Device, here
-from trainer.memory.fit import Plan, judge
+from trainer.memory.available import available_bytes
+from trainer.memory.devices import CONTEXT_BYTES, FRAGMENTS, GIB, Device, here
+from trainer.memory.fit import Plan, judge, mildest, needed_bytes
 from trainer.memory.shapes import Shapes, read_shapes
 
 PARAMETER_BYTES = 32
 """More than any method holds of a parameter: weight, gradient, the optimiser's two moments, and copies of them."""
 TOKEN_UNITS = 128
 """More numbers than a decoder layer keeps of a token, in units of its width."""
+GROWTH_BYTES = GIB // 2
+"""What the program itself, without its tensors, grows by while it trains on a processor. Assumed."""
 
 
 def need_room(job: TrainJob, learned: Sequence[Example]) -> None:
@@ -38,6 +42,37 @@ def need_room(job: TrainJob, learned: Sequence[Example]) -> None:
         f"This run needs about {needed:.1f} GiB of memory at its peak, and {device.name} has {there:.1f} GiB free.",
         hint=f"With these lines in [train] it fits: {changes}." if changes else "Choose a smaller model; cyrano plan.",
     )
+
+
+def room_of(job: TrainJob, learned: Sequence[Example], *, free: int | None = None) -> Room:
+    """Return what a run asks for before its model is loaded, and what nobody holds now.
+
+    Where far more than it can need is free, nothing is traced, and that is what it asks for.
+
+    Args:
+        job: The run.
+        learned: What it learns from.
+        free: The bytes that nobody holds; looked up if not given.
+    """
+    shapes, device = read_shapes(job.model), here()
+    if free is None:
+        free = available_bytes() if device.kind == "cpu" else torch.cuda.mem_get_info()[0]
+    # Processes that train together have a GPU each, and the machine's memory in common.
+    shares = job.settings.processes if device.kind == "cpu" else 1
+    bound = shares * _with_overhead(_bound(shapes, learned, job.settings.step_size), device)
+    if bound <= free:
+        return Room(needs=bound, free=free, device=device.kind)
+    plan = _plan(shapes, device, job, learned)
+    return Room(
+        needs=shares * _with_overhead(needed_bytes(plan), device), free=free, device=device.kind, advice=mildest(plan)
+    )
+
+
+def _with_overhead(tensors: int, device: Device) -> int:
+    """Return what a process holds that has so many bytes of tensors at its peak."""
+    if device.kind == "cpu":
+        return tensors + GROWTH_BYTES
+    return int(tensors * (1 + FRAGMENTS)) + CONTEXT_BYTES
 
 
 def room_for(job: TrainJob, learned: Sequence[Example]) -> Callable[[int], bool]:

@@ -123,6 +123,17 @@ def check_fit(
     return judge(plan)
 
 
+def needed_bytes(plan: Plan) -> int:
+    """Return what tensors hold at the peak of a run, without looking whether that fits."""
+    return _needed(plan, plan.estimate())
+
+
+def mildest(plan: Plan, *, most: int = 2) -> tuple[str, ...]:
+    """Return the first changes that need less, as lines of [train], without tracing how much less."""
+    changes = [change for change in _changes(plan) if _is_possible(plan.changed(**change))]
+    return tuple(f"{name} = {_toml(value)}" for change in changes[:most] for name, value in change.items())
+
+
 def judge(plan: Plan, *, is_whole: bool = False) -> Verdict:
     """Tell whether a plan fits; `is_whole` traces all its layers."""
     found = plan.estimate(is_whole=is_whole)
