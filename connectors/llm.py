@@ -5,9 +5,12 @@ Rules:
 2. A stream that did not come to its end is an error, never a shorter draft.
 3. Closing a stream closes its connection, and with it the generation on the server.
 4. No error of the client library leaves this module; `translate` knows them all.
+5. What another adapter wrote than the one that was asked for is an error, whatever it says.
 """
 
+import json
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -26,6 +29,10 @@ CONNECT_TIMEOUT_S = 3.0
 READY_TIMEOUT_S = 5.0
 KEEP_ALIVE_S = 2.0
 """Shorter than the 5 s after which the engine hangs up: a request must not meet a connection that is just closing."""
+_LOAD = re.compile(r"^vllm:num_requests_(?:running|waiting)(?:\{[^}]*\})? (\S+)$", re.MULTILINE)
+_ADAPTER = re.compile(r"@v\d+$")
+_BROKEN_OFF = frozenset({"abort", "error"})
+"""How vLLM says that it ended an answer before its end: it was sent to sleep, or something failed."""
 _ENGINE_DIED = "EngineCore encountered an issue"
 """What vLLM says, with status 500, to whoever is waiting when its engine dies under its server."""
 
@@ -59,7 +66,7 @@ class ModelServer:
         """Tell whether the server can draft now."""
         try:
             with _translated(self.url):
-                self._get(f"{self.url.removesuffix('/v1')}/health")
+                self._get(f"{self._root}/health")
         except ModelMissing:  # not vLLM: no such route
             return self._lists_models()
         except EngineError:
@@ -75,6 +82,17 @@ class ModelServer:
         """
         with _translated(self.url):
             return [model.id for model in self._client.models.list(timeout=READY_TIMEOUT_S)]
+
+    def base_path(self) -> str:
+        """Return what the server loaded its base model from: a folder on its machine, or a name; "" if it does not say.
+
+        Raises:
+            EngineDown: the server does not answer.
+        """
+        with _translated(self.url):
+            models = list(self._client.models.list(timeout=READY_TIMEOUT_S))
+        base = next((model for model in models if not getattr(model, "parent", None)), None)
+        return str(getattr(base, "root", None) or "")
 
     def load_adapter(self, name: str, path: Path) -> None:
         """Load an adapter's folder under a name. The server reads the folder itself, so it must see the same disk.
@@ -95,6 +113,55 @@ class ModelServer:
         with _translated(self.url):
             self._post("/unload_lora_adapter", {"lora_name": name})
 
+    def load(self) -> int:
+        """Return how many requests are being answered, or wait for their turn.
+
+        Raises:
+            ModelMissing: the server does not tell: it is not vLLM.
+        """
+        with _translated(self.url):
+            said = self._get(f"{self._root}/metrics")
+        return round(sum(float(number) for number in _LOAD.findall(said)))
+
+    def sleep(self, level: int = 1) -> None:
+        """Free the GPU's memory; what is under way is broken off. Level 2 does not even keep the weights.
+
+        Raises:
+            ModelMissing: the server cannot sleep, or was not told that it may.
+        """
+        with _translated(self.url):
+            self._post(f"{self._root}/sleep?level={level}")
+
+    def wake_up(self, tags: Sequence[str] = ()) -> None:
+        """Take the memory again: all of it, or only that of "weights" or "kv_cache"; with all of it, work goes on."""
+        query = "&".join(f"tags={tag}" for tag in tags)
+        with _translated(self.url):
+            self._post(f"{self._root}/wake_up{'?' if query else ''}{query}")
+
+    def is_sleeping(self) -> bool:
+        """Tell whether the server was sent to sleep.
+
+        Raises:
+            ModelMissing: it cannot sleep, or was not told that it may.
+        """
+        with _translated(self.url):
+            return bool(json.loads(self._get(f"{self._root}/is_sleeping"))["is_sleeping"])
+
+    def serve(self, model: str, name: str, *, drain_s: float) -> None:
+        """Have an engine of ours exchange its weights, and answer under their name from then on.
+
+        Args:
+            model: The folder with the weights.
+            name: Their name.
+            drain_s: How long what is being written may take before.
+
+        Raises:
+            ModelMissing: the server cannot do that.
+            EngineError: it did not; it goes on as before, or ends if nobody knows any more what its weights are.
+        """
+        with _translated(self.url):
+            self._post(f"{self._root}/cyrano/serve", {"model": model, "name": name, "drain_s": drain_s})
+
     def probe(self, model: str) -> None:
         """Have one word written, and see that it is `model` that writes it.
 
@@ -105,8 +172,7 @@ class ModelServer:
             answer = self._client.chat.completions.create(
                 model=model, messages=[{"role": "user", "content": "Hello"}], temperature=0, max_tokens=1
             )
-        if answer.model != model:
-            raise EngineError(f"Asked for {model}, {answer.model} answered.", hint="Restart the engine.")
+        _need_writer(model, answer.model)
 
     def complete(self, model: str, messages: Sequence[Mapping[str, object]], sampling: Sampling) -> str:
         """Return the whole answer to a chat.
@@ -126,10 +192,15 @@ class ModelServer:
                 seed=sampling.seed,
                 stop=list(sampling.stop) or None,
             )
-            return "".join(choice.message.content or "" for choice in answer.choices[:1])
+        _need_writer(model, answer.model)
+        return "".join(choice.message.content or "" for choice in answer.choices[:1])
 
     def stream(self, model: str, messages: Sequence[Mapping[str, object]], sampling: Sampling) -> Iterator[str]:
-        """Yield the answer to a chat piece by piece. Raises like `complete`, at any piece."""
+        """Yield the answer to a chat piece by piece. Raises like `complete`, at any piece.
+
+        Raises:
+            EngineError: another adapter than `model` answers; nothing that it wrote is yielded.
+        """
         is_finished = False
         with (
             _translated(self.url),
@@ -145,10 +216,11 @@ class ModelServer:
             ) as chunks,
         ):
             for chunk in chunks:
+                _need_writer(model, chunk.model)
                 for choice in chunk.choices:
                     if choice.delta.content:
                         yield choice.delta.content
-                    is_finished = is_finished or choice.finish_reason is not None
+                    is_finished = is_finished or choice.finish_reason not in {None, *_BROKEN_OFF}
         if not is_finished:
             raise EngineDown("The model server stopped in the middle of a draft.", hint="Ask again in a moment.")
 
@@ -162,11 +234,16 @@ class ModelServer:
         except EngineError:
             return False
 
+    @property
+    def _root(self) -> str:
+        """Where what is not OpenAI's protocol is asked."""
+        return self.url.removesuffix("/v1")
+
     def _get(self, url: str) -> str:
         return self._client.get(url, cast_to=str, options={"timeout": READY_TIMEOUT_S})
 
-    def _post(self, path: str, body: dict[str, str]) -> str:
-        return self._client.post(path, cast_to=str, body=body)
+    def _post(self, path: str, body: Mapping[str, object] | None = None) -> str:
+        return self._client.post(path, cast_to=str, body=dict(body or {}))
 
     @cached_property
     def _client(self) -> "openai.OpenAI":
@@ -226,6 +303,15 @@ def _translated(url: str) -> Iterator[None]:
     except (ValueError, AttributeError, TypeError) as error:  # the client trips over an answer of another shape
         hint = "Does [engine] url name an OpenAI-compatible server?"
         raise EngineError(f"What answers at {url} is no model server.", hint=hint) from error
+
+
+def _need_writer(asked: str, answering: str) -> None:
+    """See to it that what is said to be written by an adapter was written by it, and nothing else was.
+
+    Servers other than vLLM may answer for a base model under a longer name: that tells no lie.
+    """
+    if answering != asked and (_ADAPTER.search(asked) or _ADAPTER.search(answering)):
+        raise EngineError(f"Asked for {asked}, {answering} answered.", hint="Restart the engine.")
 
 
 def _chat(messages: Sequence[Mapping[str, object]]) -> "list[ChatCompletionMessageParam]":

@@ -7,6 +7,7 @@ import re
 from collections.abc import Container
 from functools import lru_cache
 
+from connectors.cleaning.notes import is_notice
 from connectors.message import Email, Kind
 
 DEFAULT_MIN_WORDS = 5
@@ -36,6 +37,8 @@ def judge(email: Email, *, own: frozenset[str], min_words: int = DEFAULT_MIN_WOR
         return "another sender"
     if email.kind in _REASON_OF_KIND:
         return _REASON_OF_KIND[email.kind]
+    if is_notice(email.text):
+        return "a note of Cyrano's to its owner"
     words = count_words(email.text)
     if not words:
         return "nothing typed"

@@ -72,7 +72,7 @@ def paragraphs(text: str) -> str:
 
 def typed_line(line: str) -> str:
     """Return one typed line, its blanks kept."""
-    line = escape(line, quote=False).replace("\t", "    ").replace("  ", "&nbsp; ")
+    line = escape(line, quote=False).replace("\t", "    ").replace("\xa0", " ").replace("  ", "&nbsp; ")
     return f"&nbsp;{line[1:]}" if line.startswith(" ") else line
 
 

@@ -104,6 +104,32 @@ def test_refusals_are_told_apart(engine: FakeEngine, server: ModelServer, status
     assert caught.value.hint
 
 
+def test_each_piece_says_who_wrote_it(engine: FakeEngine, server: ModelServer) -> None:
+    """Should another go on where an adapter began, the draft is an error from there on; so is a whole answer."""
+    engine.behaviour.models["ana@v1"] = ""
+    engine.behaviour.piece_s = 0.02
+    stream = server.stream("ana@v1", MESSAGES, Sampling())
+    assert next(stream)
+    engine.behaviour.lying = True
+    with pytest.raises(EngineError, match=f"Asked for ana@v1, {BASE} answered"):
+        list(stream)
+    with pytest.raises(EngineError, match="answered"):
+        server.complete("ana@v1", MESSAGES, Sampling())
+
+
+def test_a_base_model_may_go_by_a_longer_name(engine: FakeEngine, server: ModelServer) -> None:
+    """Servers other than vLLM answer so; that is no lie about an adapter."""
+    engine.behaviour.models["short"] = ""
+    engine.behaviour.lying = True
+    assert "".join(server.stream("short", MESSAGES, Sampling())) == draft_of("short")
+
+
+def test_where_the_base_model_lies_is_told(engine: FakeEngine, server: ModelServer, tmp_path: Path) -> None:
+    """Of all models, the one that is no adapter."""
+    server.load_adapter("ana@v1", tmp_path)
+    assert server.base_path() == engine.behaviour.base_path
+
+
 def test_a_probe_sees_who_answers(engine: FakeEngine, server: ModelServer) -> None:
     """A server that answers as another model than asked does not pass for it."""
     server.probe(BASE)
