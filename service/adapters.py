@@ -1,59 +1,47 @@
-"""Which adapter writes for an account, and how a newer one takes its place: load, probe, flip, drain, unload.
+"""Which adapter writes for an account, and how another takes its place: load, probe, flip, drain, unload.
 
 Rules:
 1. A name ("ana@v3") stands for the same weights for ever; the engine never loads other weights under it.
-2. A new adapter becomes current only after it was approved, its weights were those of its card, and the engine
-   answered as it. Whatever fails leaves the one in service where it is, and `problems` says why.
+2. Which adapter is to write is asked of the disk each time (`connectors.adapter.target`): the newest that was approved,
+   is not withdrawn and can be served. The flip goes to it in either direction, and the pointer moves only after its
+   files were those of its card and the engine answered as it. Whatever fails leaves the one in service where it is,
+   and `problems` says why; refusals.py says when it is tried again.
 3. What an engine has loaded is asked of it, never remembered: it may have been started anew since. So no draft is
    written by another model than the one it is said to be from.
-4. One that is still writing is not unloaded before it has ended, or `drain_s` have passed.
-5. Where it is strict, an adapter that learned from mail which was forgotten since neither writes nor stays loaded: the
-   base model writes until a newer one is there.
-6. An adapter that the engine cannot serve beside its base model (`AdapterCard.serving`) is never asked of it: engines
-   that do not refuse such a one may serve half of it. `problems` says that it waits.
+4. One that is still writing is not unloaded before it has ended, or `drain_s` have passed; nor before `linger_s` have
+   passed, for drafts of other processes that are just about to ask for it.
+5. Where it is strict, an adapter that learned from mail which was forgotten since neither writes nor stays loaded: an
+   older one that did not, or the base model, writes until a newer one is there.
+6. The pointer stays where it is while nothing can be served, and goes only with the person's word: a withdrawn adapter
+   does not write once the engine has the one before, or the base model.
 """
 
 import logging
-import re
 import threading
-from collections import Counter
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
 from connectors.adapter import (
-    LORA,
     AdapterCard,
+    clear_current,
     current_version,
     folder,
     is_tainted,
+    is_withdrawn,
     list_cards,
     read_card,
     set_current,
+    target,
 )
-from connectors.errors import CyranoError, EngineDown, EngineError
-from retrieval.prompt import PROMPT_VERSION
+from connectors.errors import CyranoError, EngineDown, EngineError, ModelMissing, StoreError
+from service.drain import Drain
+from service.fitness import Fitness, reasons
+from service.loaders import NAME, ByFolder, ByRequest, Loader, Server
+from service.refusals import Refusals
 
 logger = logging.getLogger(__name__)
-
-_NAME = re.compile(r"(?P<account>.+)@v(?P<version>\d+)")
-
-
-class Server(Protocol):
-    """What loads adapters: `connectors.llm.ModelServer`."""
-
-    def models(self) -> list[str]:
-        """Return the names of all models and adapters it has."""
-
-    def load_adapter(self, name: str, path: Path) -> None:
-        """Load an adapter under a name."""
-
-    def unload_adapter(self, name: str) -> None:
-        """Forget it."""
-
-    def probe(self, model: str) -> None:
-        """Raise unless this very model answers."""
 
 
 class AdapterKeeper:
@@ -66,8 +54,13 @@ class AdapterKeeper:
         *,
         base: str,
         base_model: str,
+        revision: Callable[[], str] = lambda: "",
         is_strict: bool = False,
+        finds_itself: bool = False,
         drain_s: float = 120.0,
+        linger_s: float = 5.0,
+        awake: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Join the parts.
 
@@ -76,68 +69,85 @@ class AdapterKeeper:
             server: The engine.
             base: The engine's name for the model without an adapter.
             base_model: What cards must name as their base model.
+            revision: Returns what that model is made of now, by `connectors.base_model`.
             is_strict: Whether an adapter that learned from mail forgotten since is put out of service.
+            finds_itself: Whether engines find adapters in a folder by themselves; else they are told of each.
             drain_s: How long an adapter that was replaced may go on writing.
+            linger_s: How long it stays loaded at least.
+            awake: Raises EngineDown while the engine rests.
+            clock: Seconds that only grow.
         """
         self._root = root
         self._server = server
+        self._loader: Loader = ByFolder(server, root) if finds_itself else ByRequest(server)
+        self._fitness = Fitness(base_model=base_model, revision=revision)
         self._base = base
-        self._base_model = base_model
         self._is_strict = is_strict
-        self._drain_s = drain_s
-        self._problems: dict[str, str] = {}
-        self._refused: set[str] = set()
+        self._awake = awake
+        self._drain = Drain(drain_s=drain_s, linger_s=linger_s, clock=clock)
+        self._problems: dict[str, dict[str, str]] = {}
+        self._stuck: dict[str, tuple[str, str]] = {}
+        """Account to the name its pointer could not be moved to, and why."""
+        self._refusals = Refusals(clock)
         self._probed: set[str] = set()
         """Those that answered to this keeper: one that is loaded may be another process's, or have failed its probe."""
-        self._writing: Counter[str] = Counter()
-        self._ended = threading.Condition()
         self._loading = threading.Lock()
+        self._refreshing = threading.Lock()
 
     @property
     def problems(self) -> dict[str, str]:
         """Adapter to why it is not in service, in a sentence."""
-        return dict(self._problems)
+        return {name: said for ofone in self._problems.copy().values() for name, said in ofone.items()}
+
+    def why_not(self, card: AdapterCard) -> str:
+        """Return why an adapter cannot be served here, and what to do; "" where it can."""
+        return self._fitness.why_not(card)
 
     def in_service(self, account: str) -> str | None:
         """Return the name of the adapter that is to write for an account, or None where the base model does."""
         card = self._current(account)
-        return None if card is None else card.name
+        return None if card is None or self._why_refused(card) else card.name
+
+    def loaded(self, account: str) -> list[int]:
+        """Return the versions that an engine has, or that are writing: their weights are needed.
+
+        Raises:
+            EngineDown: the engine does not answer.
+        """
+        parts = [NAME.fullmatch(name) for name in [*self._drain.writing(), *self._loader.names()]]
+        return sorted({int(part["version"]) for part in parts if part and part["account"] == account})
 
     @contextmanager
     def serving(self, account: str) -> Iterator[str]:
         """Yield the engine's name of the model that writes for an account; it stays loaded within the block.
 
         Raises:
-            EngineDown: the engine does not answer.
+            EngineDown: the engine does not answer, or rests.
         """
+        self._awake()
         card = self._current(account)
-        name = self._base if card is None else card.name
-        with self._held(name):
-            if card is None or self._has(account, card):
-                yield name
-                return
-        with self._held(self._base):
+        if card is not None:
+            with self._drain.held(card.name):
+                if self._has(card):
+                    with self._doubted(card.name):
+                        yield card.name
+                    return
+        self._note_problems(account)
+        with self._drain.held(self._base):
             yield self._base
 
     def refresh(self) -> list[str]:
-        """Load what is current, put newer adapters in service and unload the replaced; return the names put in service.
+        """Flip each account to the adapter that is to write, and unload what was replaced; return who writes newly.
 
         Raises:
-            EngineDown: the engine does not answer; nothing has changed for the worse.
+            EngineDown: the engine does not answer, or rests; nothing has changed for the worse.
         """
-        flipped = []
-        for account in self._accounts():
-            current = self._current(account)
-            if current is not None:
-                self._has(account, current)
-            candidate = self._candidate(account)
-            if candidate is not None and self._has(account, candidate):
-                set_current(self._root, account, candidate.version)
-                self._forget_problems(account)
-                logger.info("adapter %s is in service", candidate.name)
-                flipped.append(candidate.name)
-            self._note_unservable(account)
-        self._unload_unused()
+        self._awake()
+        with self._refreshing:
+            accounts = self._accounts()
+            self._problems = {account: said for account, said in self._problems.items() if account in accounts}
+            flipped = [name for account in accounts for name in self._refreshed(account)]
+            self._unload_unused()
         return flipped
 
     def watch(self, interval_s: float, stop: threading.Event) -> None:
@@ -152,114 +162,144 @@ class AdapterKeeper:
             stop.wait(interval_s)
 
     def _accounts(self) -> Sequence[str]:
-        return sorted(path.name for path in self._root.iterdir() if path.is_dir()) if self._root.is_dir() else []
+        places = sorted(self._root.iterdir()) if self._root.is_dir() else []
+        return [path.name for path in places if path.is_dir() and "@" not in path.name]
 
     def _current(self, account: str) -> AdapterCard | None:
+        """Return the adapter that the pointer names, if it may write."""
         version = current_version(self._root, account)
         cards = list_cards(self._root, account)
         return next((card for card in cards if card.version == version and self._may_write(card)), None)
 
-    def _candidate(self, account: str) -> AdapterCard | None:
-        """Return the newest adapter that may replace the one in service."""
-        least = current_version(self._root, account) or 0
-        newer = (card for card in list_cards(self._root, account) if card.version > least and card.is_approved)
-        usable = [card for card in newer if self._may_write(card) and card.name not in self._refused]
-        return usable[-1] if usable else None
-
-    def _note_unservable(self, account: str) -> None:
-        """Say of the newest adapter that could take over, were it not one that must be merged, why it does not."""
-        least = current_version(self._root, account) or 0
-        cards = [card for card in list_cards(self._root, account) if card.version > least and card.is_approved]
-        if cards and cards[-1].serving != LORA:
-            name = cards[-1].name
-            self._problems[name] = (
-                f"{name} is not in service: {cards[-1].method} needs merged serving, which this version does not have "
-                "yet; the one before stays."
-            )
-
     def _may_write(self, card: AdapterCard) -> bool:
         """Tell whether an adapter is for this model, this prompt and this engine, and its mail is still there."""
-        is_ours = (card.base_model, card.prompt_version, card.serving) == (self._base_model, PROMPT_VERSION, LORA)
-        return is_ours and not self._is_barred(card.account, card.version)
+        return self._fitness.is_fit(card) and not self._is_barred(card.account, card.version)
 
     def _is_barred(self, account: str, version: int) -> bool:
         return self._is_strict and is_tainted(self._root, account, version)
 
-    def _has(self, account: str, card: AdapterCard) -> bool:
+    def _why_refused(self, card: AdapterCard) -> str:
+        return self._refusals.why(card.name, folder(self._root, card.account, card.version))
+
+    def _wanted(self, account: str) -> AdapterCard | None:
+        """Return the adapter that is to write, as far as the engine has not refused it."""
+        return target(self._root, account, is_usable=lambda card: self._may_write(card) and not self._why_refused(card))
+
+    def _refreshed(self, account: str) -> list[str]:
+        """Flip an account where it is due; a disk that is full is this account's trouble, not the others'."""
+        self._stuck.pop(account, None)
+        try:
+            return self._flip(account)
+        except StoreError as error:
+            wanted = self._wanted(account)
+            self._stuck[account] = (wanted.name if wanted else f"{account}@base", f"{error} {error.hint}".strip())
+            return []
+        finally:
+            self._note_problems(account)
+
+    def _flip(self, account: str) -> list[str]:
+        """Have the adapter write that is to; return its name, if it did not before."""
+        current = current_version(self._root, account)
+        serving = self._current(account)
+        if serving is not None:
+            self._has(serving)  # first: after a start of the engine, drafts wait for it
+        while (wanted := self._wanted(account)) is not None and wanted.version != current:
+            if self._has(wanted):  # else it is refused, and not wanted for a while
+                set_current(self._root, account, wanted.version)
+                logger.info("adapter %s is in service", wanted.name)
+                return [wanted.name]
+        return [] if wanted else self._flip_to_base(account, current)
+
+    def _flip_to_base(self, account: str, current: int | None) -> list[str]:
+        """Let the base model write, where that is what the account's owner wants."""
+        if current is None or not is_withdrawn(self._root, account, current):
+            return []
+        clear_current(self._root, account)
+        logger.info("the base model writes for account %s", account)
+        return [self._base]
+
+    def _has(self, card: AdapterCard) -> bool:
         """See to it that the engine has an adapter; if it cannot, note why."""
+        path = folder(self._root, card.account, card.version)
+        if self._is_ready(card.name):  # without the lock: drafts do not wait for another adapter that is loading
+            return True
         with self._loading:
+            if self._why_refused(card):
+                return False
             try:
-                self._load(account, card)
+                if not self._is_ready(card.name):
+                    self._load(card.name, path)
             except EngineDown:
                 raise
             except CyranoError as error:
-                self._refused.add(card.name)
-                self._problems[card.name] = f"{card.name} is not in service: {error} {error.hint}".strip()
+                self._refusals.note(card.name, path, f"{error} {error.hint}".strip())
                 logger.warning("adapter %s cannot be served: %s", card.name, error)
                 return False
-        self._problems.pop(card.name, None)
         return True
 
-    def _forget_problems(self, account: str) -> None:
-        """A newer adapter works: what was wrong with the older ones is of no interest."""
-        self._problems = {name: said for name, said in self._problems.items() if not name.startswith(f"{account}@v")}
-
-    def _load(self, account: str, card: AdapterCard) -> None:
-        is_loaded = card.name in self._server.models()
-        if is_loaded and card.name in self._probed:
-            return
-        path = folder(self._root, account, card.version)
-        read_card(path)
-        try:
-            if not is_loaded:
-                self._load_into_engine(card.name, path)
-            self._server.probe(card.name)
-        except EngineDown:
-            raise
-        except EngineError:
-            self._unload(card.name)
-            raise
-        self._probed.add(card.name)
-
-    def _load_into_engine(self, name: str, path: Path) -> None:
-        try:
-            self._server.load_adapter(name, path.resolve())
-        except EngineError:
-            if name not in self._server.models():  # another process may have been quicker
-                raise
-
-    def _unload_unused(self) -> None:
-        for name in self._server.models():
-            parts = _NAME.fullmatch(name)
-            if parts and self._is_replaced(parts["account"], int(parts["version"])):
-                with self._ended:
-                    self._ended.wait_for(lambda name=name: not self._writing[name], self._drain_s)  # type: ignore[misc]
-                self._unload(name)
-                logger.info("adapter %s is unloaded", name)
-
-    def _is_replaced(self, account: str, version: int) -> bool:
-        """Tell whether an adapter made place for a newer one, may not write any more, or its account is gone."""
-        if not (self._root / account).is_dir() or self._is_barred(account, version):
+    def _is_ready(self, name: str) -> bool:
+        """Tell whether the engine has an adapter that answered to this keeper."""
+        if name not in self._probed:
+            return False
+        if name in self._loader.names():
             return True
-        current = current_version(self._root, account)
-        return current is not None and version < current
+        self._probed.clear()  # the engine was started anew
+        self._refusals.engine_is_new()
+        return False
 
-    def _unload(self, name: str) -> None:
+    def _load(self, name: str, path: Path) -> None:
+        """Load an adapter that was looked at, and see that it answers."""
+        read_card(path)
+        is_known = name in self._loader.names()
         try:
-            self._server.unload_adapter(name)
+            if not is_known:
+                self._loader.put(name, path)
+            self._server.probe(name)
         except EngineDown:
+            self._refusals.note_death(name, path)
             raise
-        except EngineError as error:
-            logger.debug("adapter %s was not loaded: %s", name, error)
+        except EngineError:
+            self._loader.remove(name)
+            raise
+        self._probed.add(name)
+        self._refusals.forget(name)
 
     @contextmanager
-    def _held(self, name: str) -> Iterator[None]:
-        """Count a model as writing."""
-        with self._ended:
-            self._writing[name] += 1
+    def _doubted(self, name: str) -> Iterator[None]:
+        """An engine that does not know an adapter after all is to be asked anew for it before the next draft."""
         try:
             yield
-        finally:
-            with self._ended:
-                self._writing[name] -= 1
-                self._ended.notify_all()
+        except ModelMissing:
+            self._probed.discard(name)
+            raise
+
+    def _note_problems(self, account: str) -> None:
+        """Say anew what is wrong with an account's adapters."""
+        serving = self._current(account)
+        is_final = serving is not None and not is_withdrawn(self._root, account, serving.version)
+        least = serving.version if serving and is_final and not self._why_refused(serving) else 0
+        found = reasons(self._root, account, least, why_unfit=self.why_not, why_refused=self._why_refused)
+        said = {name: f"{name} is not in service: {why}" for name, why in found}
+        self._problems[account] = said | dict([self._stuck[account]] if account in self._stuck else [])
+
+    def _unload_unused(self) -> None:
+        """Unload what was replaced, once nobody needs it any more."""
+        for name in self._loader.names():
+            if not self._is_replaced(name):
+                self._drain.forget(name)
+            elif self._drain.may_go(name):
+                self._loader.remove(name)
+                self._drain.forget(name)
+                logger.info("adapter %s is unloaded", name)
+
+    def _is_replaced(self, name: str) -> bool:
+        """Tell whether an adapter made place for another, may not write any more, or its account is gone."""
+        parts = NAME.fullmatch(name)
+        if parts is None:
+            return False
+        account, version = parts["account"], int(parts["version"])
+        if not (self._root / account).is_dir() or self._is_barred(account, version):
+            return True
+        # What is wanted is perhaps just being loaded, by another process too.
+        wanted = target(self._root, account, is_usable=self._may_write)
+        return version != current_version(self._root, account) and (wanted is None or version != wanted.version)

@@ -1,24 +1,23 @@
 """The composition root: the one place where the parts are built and joined, each when it is first asked for."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from threading import Event
+from random import random
+from threading import Event, Lock
+from typing import TypedDict
 
 from connectors.account import AccountRecord
-from connectors.adapter import list_cards, remember_versions
+from connectors.adapter import list_cards
 from connectors.archive import Archive
+from connectors.base_model import revision
 from connectors.cleaning.language import detect
-from connectors.composing.signature import SIGNATURE_MAILS, choose_signature
-from connectors.errors import ConfigError, CyranoError, StoreError, UsageError
-from connectors.forget import empty, shred
-from connectors.forgotten import forgotten
+from connectors.errors import ConfigError, CyranoError, UsageError
 from connectors.llm import ModelServer
+from connectors.mailbox import Mailbox
 from connectors.message import Address
-from connectors.oauth.store import TokenStore
 from connectors.secrets import Secrets, open_secrets
 from retrieval.embedder import Embedder
 from retrieval.index import open_index
@@ -27,26 +26,49 @@ from retrieval.rank import Retriever
 from retrieval.tokens import counter_for
 from service.adapters import AdapterKeeper
 from service.auth import Tokens
+from service.backoff import Backoff
 from service.config import Settings, find_home, load_settings
 from service.crew import Crew
 from service.disk import need_space
 from service.draft import Drafter
 from service.engine.command import engine_url, served_name
 from service.engine.keeper import EngineKeeper
-from service.forget import made_from_mail_deleted, retrain_note
-from service.health import Health, Part
+from service.engine.machine import inspect_machine
+from service.engine.prepare import prepare
+from service.engine.rest import RestWatch
+from service.forget import retrain_note
+from service.health import Health
+from service.home_desk import HomeDesk
 from service.ingest import Ingested, ingest
 from service.learn import Learner
 from service.ledger import Ledger
-from service.local import forget_local_token, local_token
+from service.local import local_token
 from service.lock import hold_home
 from service.mailboxes import Mailboxes
+from service.merged import MergedKeeper
+from service.merging import merge_by_trainer
+from service.notify import Notifier
 from service.outcomes import Outcomes
 from service.parts import Parts
 from service.progress import OnProgress, waiting
-from service.training import runs_of
+from service.refresh.decide import Decision
+from service.refresh.lease import Leases
+from service.refresh.runs import Runs
+from service.refresh.sharing import Sharing
+from service.refreshing import join_refresher
 from service.turns import Stopped, SyncTurns
-from service.watching.watch import Watcher, WatchStatus
+from service.watching.joining import join_watcher
+from service.webhook import Webhook
+
+
+class _ForAdapters(TypedDict):
+    """What a keeper of adapters is given, however they are served."""
+
+    base: str
+    base_model: str
+    revision: Callable[[], str]
+    is_strict: bool
+    awake: Callable[[], None]
 
 
 @contextmanager
@@ -66,6 +88,7 @@ class App:
     def __init__(self, home: Path, settings: Settings) -> None:
         self.home = home
         self.settings = settings
+        self._syncing: dict[str, Lock] = {}
         try:
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
@@ -107,6 +130,47 @@ class App:
         return Outcomes(self.archive.engine)
 
     @cached_property
+    def runs(self) -> Runs:
+        """What was done to learn anew, and what is asked for."""
+        return Runs(self.archive.engine)
+
+    @cached_property
+    def leases(self) -> Leases:
+        """Who may do what only one may do."""
+        return Leases(self.archive.engine)
+
+    @cached_property
+    def next_run(self) -> Callable[[str], Decision]:
+        """Says when an account's next run begins, and why."""
+        return join_refresher(self).decision
+
+    @cached_property
+    def sharing(self) -> Sharing:
+        """What the engine does while an adapter is trained."""
+        engine, answers = self.settings.engine, self.model_server.is_ready
+        return Sharing(self.home, engine, answers=answers, build=lambda: inspect_machine().build)
+
+    @cached_property
+    def rests(self) -> RestWatch:
+        """Whether the engine is to rest."""
+        return RestWatch(self.home)
+
+    @cached_property
+    def notifier(self) -> Notifier:
+        """Who is told of a run that ended badly."""
+        url = self.settings.notify.webhook
+        hook = Webhook(url, pause=Event().wait, backoff=lambda: Backoff(random, cap_s=30.0)) if url else None
+        return Notifier(
+            self.settings.notify, self.home, webhook=hook, account=self.archive.account, connect=self._drafts_of
+        )
+
+    def _drafts_of(self, record: AccountRecord) -> Mailbox | None:
+        """Return a mailbox to put a draft into, where there are any."""
+        if not self.mailboxes.has_drafts(record):
+            return None
+        return self.mailboxes.open_mailbox(record, folder=self.settings.watch_of(record.name).folder)
+
+    @cached_property
     def mailboxes(self) -> Mailboxes:
         """What opens the mailboxes."""
         settings = self.settings
@@ -130,11 +194,21 @@ class App:
         return engine.model if engine.url else served_name(engine.model)
 
     @cached_property
-    def adapters(self) -> AdapterKeeper:
+    def adapters(self) -> AdapterKeeper | MergedKeeper:
         """Which model writes for an account."""
-        root, base_model = self.adapters_root, self.settings.engine.model
-        is_strict = self.settings.forget.strict
-        return AdapterKeeper(root, self.model_server, base=self.base_name, base_model=base_model, is_strict=is_strict)
+        engine, root = self.settings.engine, self.adapters_root
+        common: _ForAdapters = {
+            "base": self.base_name,
+            "base_model": engine.model,
+            "revision": partial(revision, engine.model),
+            "is_strict": self.settings.forget.strict,
+            "awake": self.rests.check,
+        }
+        if engine.serving == "lora":
+            return AdapterKeeper(root, self.model_server, finds_itself=engine.resolver, **common)
+        # Its changes go by files to whoever keeps the engine, in this process or another one.
+        merge = merge_by_trainer(root, engine.model)
+        return MergedKeeper(root, self.home, self.model_server, self.engine_keeper(), merge, **common)
 
     @cached_property
     def drafter(self) -> Drafter:
@@ -152,6 +226,19 @@ class App:
             detect=detect,
         )
 
+    @cached_property
+    def desk(self) -> HomeDesk:
+        """What the console shows of adapters, runs and mail."""
+        return HomeDesk(
+            adapters=self.adapters_root,
+            archive=self.archive,
+            retriever=lambda: self.retriever,
+            runs_table=self.runs,
+            in_service=self.adapters.in_service,
+            problems=lambda: self.adapters.problems,
+            decided=self.next_run,
+        )
+
     def web_parts(self) -> Parts:
         """Return what the HTTP service is joined from."""
         return Parts(
@@ -163,49 +250,17 @@ class App:
             account=self.archive.account,
             adapter=self.adapters.in_service,
             notices=self._notices,
-            checks={"archive": self.archive.accounts, "index": self._check_index, "engine": self.model_server.models},
+            desk=self.desk,
+            checks={"archive": self.archive.accounts, "index": self._check_index, "engine": self._check_engine},
         )
 
     def crew(self) -> Crew:
         """Return what keeps a watcher for each mailbox that has drafts."""
-        return Crew(self.archive.accounts, self._watcher, mark=self.mailboxes.mark)
-
-    def _watcher(self, record: AccountRecord) -> Watcher | None:
-        settings = self.settings.watch_of(record.name)
-        if settings.trigger != "all":
-            self.ledger.drop_arrival(record.name)
-        if settings.trigger == "off" or not self.mailboxes.has_drafts(record):
-            return None
-        compose = self.settings.compose_of(record.name)
-        return Watcher(
-            record,
-            settings,
-            connect=lambda: self.mailboxes.open_mailbox(record, folder=settings.folder),
-            ledger=self.ledger,
-            drafter=self.drafter,
-            compose=compose,
-            signature=lambda: choose_signature(
-                compose, lambda: self.archive.signatures(record.name, newest=SIGNATURE_MAILS)
-            ),
-            report=self._note_watch,
-            # Asked anew for each mail: it may be forgotten while this runs.
-            is_forgotten=lambda email: forgotten(self.archive.engine, record.name)(email),  # noqa: PLW0108
-        )
-
-    def _note_watch(self, status: WatchStatus) -> None:
-        self.health.note(
-            status.account,
-            Part.WATCH,
-            status.state,
-            waiting=status.waiting,
-            report=status.held,
-            error=status.error,
-            hint=status.hint,
-        )
+        return Crew(self.archive.accounts, partial(join_watcher, self), mark=self.mailboxes.mark)
 
     def join(self) -> None:
         """Build what threads will share before there are any: each part is built once."""
-        self.drafter, self.health, self.mailboxes, self.adapters  # noqa: B018  built by being asked for
+        self.drafter, self.health, self.mailboxes, self.adapters, self.runs, self.leases  # noqa: B018  built by being asked for
 
     def warm(self) -> None:
         """Load what the first draft would wait for: the embedding model, the language model, the engine's client."""
@@ -217,7 +272,12 @@ class App:
     def _notices(self, account: str) -> list[str]:
         said = [words for name, words in self.adapters.problems.items() if name.startswith(f"{account}@")]
         note = retrain_note(self.adapters_root, account, is_strict=self.settings.forget.strict)
-        return [*said, note] if note else said
+        untold = self.notifier.problems.get(account)
+        return [*said, *filter(None, (note, untold))]
+
+    def _check_engine(self) -> None:
+        self.rests.check()
+        self.model_server.models()
 
     def _check_index(self) -> None:
         for record in self.archive.accounts():
@@ -232,7 +292,8 @@ class App:
 
     def engine_keeper(self) -> EngineKeeper:
         """Return what keeps this home's engine."""
-        return EngineKeeper(self.settings.engine, self.home, api_key=self.engine_key)
+        build = partial(prepare, adapters=self.adapters_root)
+        return EngineKeeper(self.settings.engine, self.home, api_key=self.engine_key, build=build)
 
     def sync_turns(self, stop: Event) -> SyncTurns:
         """Return what brings in and indexes each account's mail, turn by turn.
@@ -257,15 +318,19 @@ class App:
             StoreError: there is no room for it.
         """
         need_space(self.home)
-        return ingest(
-            records,
-            self.mailboxes.open_account,
-            self.archive,
-            self.retriever,
-            self.settings.sync,
-            learner=Learner(self.outcomes),
-            start_bar=start_bar,
-        )
+        results = []
+        for record in records:
+            with self._syncing.setdefault(record.name, Lock()):  # its turn and its refresh may meet
+                results += ingest(
+                    [record],
+                    self.mailboxes.open_account,
+                    self.archive,
+                    self.retriever,
+                    self.settings.sync,
+                    learner=Learner(self.outcomes),
+                    start_bar=start_bar,
+                )
+        return results
 
     @property
     def adapters_root(self) -> Path:
@@ -320,27 +385,6 @@ class App:
             hint = f"Take another name (--name), or remove it first: cyrano account remove {name}"
             raise UsageError(f'There is already an account "{name}".', hint=hint)
 
-    def forget_account(self, name: str) -> None:
-        """Remove an account and everything made from its mail.
-
-        The account itself goes last: as long as it is there, a removal that broke off can be run again.
-
-        Raises:
-            StoreError: something could not be deleted.
-        """
-        self.retriever.forget(name)
-        remember_versions(self.adapters_root, name)
-        with made_from_mail_deleted(self.home / "runs", self.adapters_root):
-            for folder in (self.adapters_root / name, *runs_of(self.home / "runs", name)):
-                _delete_folder(folder)
-        forget_local_token(self.home, name)
-        self.secrets.delete(name)
-        TokenStore(name, self.secrets, self.home).forget()
-        self.retriever.rewrite()
-        empty(self.archive.engine, name)
-        shred(self.archive.engine)
-        self.archive.remove_account(name)
-
     def clear_index(self) -> None:
         """Empty the index, so that all mail is indexed anew."""
         self.archive.forget_index()
@@ -352,14 +396,3 @@ class App:
             for name in ("archive", "retriever", "model_server"):
                 if name in self.__dict__:
                     stack.callback(self.__dict__[name].close)
-
-
-def _delete_folder(folder: Path) -> None:
-    """Delete a folder, if it is there; silence about what stays would be a lie."""
-    try:
-        shutil.rmtree(folder)
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        hint = "Delete it yourself, then run the command again."
-        raise StoreError(f"{folder} could not be deleted: {error.strerror}.", hint=hint) from error

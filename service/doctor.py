@@ -10,7 +10,7 @@ from connectors.account import AccountRecord
 from connectors.errors import CyranoError, EngineError, StoreBusy, StoreError
 from service.app import App
 from service.disk import free_mb
-from service.engine.keeper import prepare
+from service.engine.prepare import prepare
 
 MIN_FREE_GB = 5
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Protocol
 
 from connectors.adapter import AdapterCard
@@ -253,10 +254,11 @@ class Drafter:
         with self._adapters.serving(account) as name:
             card = next((card for card in self._cards(account) if card.name == name), None)
             if card is None:
-                newest = max(self._cards(account), key=lambda card: card.version, default=None)
-                yield _Model(name=name, notice=_why_not(newest))
+                approved = [card for card in self._cards(account) if card.is_approved]
+                newest = max(approved, key=lambda card: card.version, default=None)
+                yield _Model(name=name, notice=_why_not(newest, self._base_model))
             elif card.prompt_version != PROMPT_VERSION:
-                yield _Model(name=self._base_model, notice=_why_not(card))
+                yield _Model(name=self._base_model, notice=_why_not(card, self._base_model))
             else:
                 yield _Model(name=name, adapter=name)
 
@@ -303,11 +305,17 @@ class Drafter:
         logger.info("draft %s: broken off after %d tokens", draft_id, run.tokens)
 
 
-def _why_not(card: AdapterCard | None) -> str:
-    """Say why an account's adapter does not write, where it is for the prompt."""
-    if card is None or card.prompt_version == PROMPT_VERSION:
+def _why_not(card: AdapterCard | None, base_model: str) -> str:
+    """Say why an account's adapter does not write, where it is for another prompt or another base model."""
+    if card is None:
         return ""
-    return f"{card.name} was trained for another version of the prompt; the base model wrote this. Train again."
+    if card.prompt_version != PROMPT_VERSION:
+        other = "another version of the prompt"
+    elif Path(card.base_model).name != Path(base_model).name:
+        other = "another base model"
+    else:
+        return ""
+    return f"{card.name} was trained for {other}; the base model wrote this. Train again."
 
 
 def _facts_of(meta: Meta, run: _Run) -> Written:

@@ -21,7 +21,7 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Engine
 
-from connectors.adapter import AdapterCard, current_version, has_learned, is_tainted, list_cards, taint
+from connectors.adapter import AdapterCard, current_version, has_learned, is_tainted, is_withdrawn, list_cards, taint
 from connectors.errors import CyranoError, StoreBusy, StoreError
 from connectors.forget import Found, erase, find, shred
 from connectors.forgotten import Scope
@@ -119,7 +119,8 @@ def made_from_mail_deleted(runs: Path, adapters: Path) -> Iterator[int]:
 
 def retrain_note(adapters: Path, account: str, *, is_strict: bool) -> str:
     """Return why an account is to be trained again, in a sentence; "" where it need not."""
-    cards = [card for card in list_cards(adapters, account) if card.is_approved]
+    approved = [card for card in list_cards(adapters, account) if card.is_approved]
+    cards = [card for card in approved if not is_withdrawn(adapters, account, card.version)]
     in_service = current_version(adapters, account) or max((card.version for card in cards), default=0)
     if not is_tainted(adapters, account, in_service):
         return ""

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from connectors.carried import carried_account, is_played_back
 from connectors.errors import ConfigError, ModelMissing, UsageError
 from connectors.job import Stop, TrainJob, too_few_mails
 from service import recipes
-from service.app import App
+
+if TYPE_CHECKING:
+    from service.app import App
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +28,7 @@ class Wish:
     sets: Sequence[str] = ()
 
 
-def order_run(app: App, wish: Wish) -> TrainJob:
+def order_run(app: "App", wish: Wish) -> TrainJob:
     """Return the order, after a look for what would stop the run when hours have gone into it.
 
     Raises:
@@ -54,6 +57,16 @@ def order_run(app: App, wish: Wish) -> TrainJob:
     return order
 
 
+def order_refresh(app: "App", account: str) -> TrainJob:
+    """Return the order of a refresh: what `cyrano train` would do, with the engine that runs.
+
+    Raises:
+        ModelMissing: no model is configured.
+        TooFewMails: the account has too little mail.
+    """
+    return order_run(app, Wish(account=account)).model_copy(update={"engine_url": app.model_server.url})
+
+
 def needs_engine(order: TrainJob) -> bool:
     """Tell whether a run asks the engine for instructions: only mail has any, and only when it goes beyond cleaning."""
     if order.corpus is not None or order.stop_after == "clean":
@@ -61,7 +74,7 @@ def needs_engine(order: TrainJob) -> bool:
     return order.carried is None or not is_played_back(order.carried)
 
 
-def _plain(app: App, wish: Wish) -> TrainJob:
+def _plain(app: "App", wish: Wish) -> TrainJob:
     settings = app.settings
     account = wish.account
     if wish.carried and not account:
@@ -79,6 +92,7 @@ def _plain(app: App, wish: Wish) -> TrainJob:
         model=settings.engine.model,
         prompt_budget=settings.prompt.budget_tokens,
         settings=settings.train,
+        gate=settings.gate,
         embedder=settings.embedder.model_dump(mode="json"),
         retrieval=settings.retrieval.model_dump(mode="json"),
         adapters=app.adapters_root,
@@ -119,17 +133,19 @@ def _names_model(sets: Sequence[str]) -> bool:
     return any(each.partition("=")[0].strip() == "model" for each in sets)
 
 
-def _check_engine(app: App, order: TrainJob) -> None:
+def _check_engine(app: "App", order: TrainJob) -> None:
     engine, settings = app.settings.engine, order.settings
     if not order.model and order.stop_after != "clean":
         raise ModelMissing("No model is configured.", hint="Set [engine] model in cyrano.toml.")
-    is_served = settings.method == "lora" and settings.variant != "dora"
-    if is_served and not engine.url and settings.rank > engine.max_lora_rank:
-        message = f"[train] rank is {settings.rank}, but the engine loads adapters up to {engine.max_lora_rank}."
+    is_lora = settings.as_lora or (settings.method == "lora" and settings.variant != "dora")
+    name, rank = ("as_lora", settings.as_lora) if settings.as_lora else ("rank", settings.rank)
+    is_served = is_lora and engine.serving == "lora" and not engine.url
+    if is_served and rank > engine.max_lora_rank:
+        message = f"[train] {name} is {rank}, but the engine loads adapters up to {engine.max_lora_rank}."
         raise ConfigError(message, hint="Raise [engine] max_lora_rank to it, and start the engine anew.")
 
 
-def _check_mail(app: App, order: TrainJob) -> None:
+def _check_mail(app: "App", order: TrainJob) -> None:
     counts = app.archive.count(order.account)
     if counts.kept < order.settings.min_mails:
         raise too_few_mails(

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from connectors.account import AccountRecord
 from service.auth import Tokens
+from service.desk import Desk
 from service.draft import DraftEvent, DraftRequest
 from service.health import Health
 from service.ledger import Ledger
@@ -36,3 +37,5 @@ class Parts:
     """Returns what is not as it should be with an account's adapters, and what to do."""
     checks: Mapping[str, Callable[[], object]]
     """What /readyz asks, part by part; a part that is not ready raises a CyranoError."""
+    desk: Desk
+    """What the console's pages show of adapters, runs and mail."""

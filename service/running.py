@@ -21,8 +21,11 @@ import click
 from service.app import App
 from service.disk import need_space
 from service.engine.keeper import EngineKeeper, EngineState
+from service.engine.rest import clear_left_behind
 from service.http import listen
 from service.progress import waiting
+from service.refresh.sweep import sweep
+from service.refreshing import join_clock
 from service.schedule import scheduled
 from service.web import create_app
 
@@ -67,6 +70,7 @@ def _enter_parts(stack: ExitStack, app: App, role: Role, stop: threading.Event) 
     if role is not Role.ENGINE:
         stack.enter_context(app.hold())
         need_space(app.home)
+        clear_left_behind(app.home)
         app.join()
     if Role.SERVE in role:
         app.ledger.fail_abandoned(before=datetime.now(UTC))
@@ -77,6 +81,8 @@ def _enter_parts(stack: ExitStack, app: App, role: Role, stop: threading.Event) 
         stack.enter_context(_thread("adapters", partial(app.adapters.watch, ADAPTERS_EVERY_S, stop)))
     if Role.SCHEDULE in role:
         stack.enter_context(scheduled(app.account_names, app.sync_turns(stop).take))
+        sweep(app.runs, app.leases, app.adapters_root)
+        stack.enter_context(_thread("clock", partial(join_clock(app, stop).run, stop)))
     if Role.WATCH in role:
         stack.enter_context(_thread("crew", partial(app.crew().run, stop)))
     return engine

@@ -7,6 +7,7 @@ from connectors.oauth.tokens import has_tokens
 from service.app import open_app
 from service.commands.adding import add, read_password, with_drafts
 from service.commands.signin import Way, sign_in, way_options
+from service.removal import remove_account
 
 
 @click.group()
@@ -63,5 +64,5 @@ def remove(name: str, *, yes: bool) -> None:
         app.archive.account(name)
         if not yes:
             click.confirm(f"Remove {name}, its archive, index, drafts' record and adapters?", abort=True)
-        app.forget_account(name)
+        remove_account(app, name)
     click.echo(f"Removed {name}.")

@@ -11,6 +11,10 @@ from service.client import NOT_RUNNING, read_notices, read_readiness
 from service.doctor import examine
 from service.forget import retrain_note
 from service.health import PartHealth
+from service.refresh.runs import RunState
+
+WELL = frozenset({RunState.LIVE, RunState.SKIPPED})
+"""How a run ends of which nothing needs to be said."""
 
 
 @click.command()
@@ -41,6 +45,8 @@ def status() -> int:
             for health in app.health.of(record.name):
                 for line in _part_lines(health, datetime.now(UTC)):
                     click.echo(f"    {line}")
+            for line in _run_lines(app, record.name, datetime.now(UTC)):
+                click.echo(f"    {line}")
             if parts is not None:
                 for notice in read_notices(http.near_host, http.port, app.local_token(record.name)):
                     click.echo(f"    {notice}")
@@ -67,6 +73,23 @@ def _part_lines(part: PartHealth, now: datetime) -> Iterator[str]:
         yield f"      {part.error}{went_well}"
     if part.hint:
         yield f"      → {part.hint}"
+
+
+def _run_lines(app: App, name: str, now: datetime) -> Iterator[str]:
+    """Say what was last learned and how that ended, what is under way, and when it is next learned and why."""
+    if last := app.runs.last_ended(name):
+        yield f"learn {last.state.value}, {_ago(last.ended_at or last.changed_at, now)}: {last.reason}"
+        if last.hint and last.state not in WELL:
+            yield f"      → {last.hint}"
+    if running := app.runs.newest(name, {RunState.RUNNING}):
+        so_far = f", {running.done} of {running.total}" if running.total else ""
+        yield f"learn under way since {_ago(running.started_at or running.asked_at, now)}: {running.stage}{so_far}"
+        return
+    decision = app.next_run(name)
+    if not (decision.next_at or last or current_version(app.adapters_root, name)):
+        return  # there is nothing to tell: the account's own line says how to begin
+    at = "now" if decision.is_due else f"{decision.next_at.astimezone():%a %d %b %H:%M}" if decision.next_at else "not"
+    yield f"next  {at}: {decision.why}"
 
 
 def _ago(then: datetime, now: datetime) -> str:

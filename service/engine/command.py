@@ -10,7 +10,11 @@ from service.engine.settings import EngineSettings
 
 LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """vLLM takes no others."""
+RESOLVER = "lora_filesystem_resolver"
+"""The plugin of vLLM's that finds adapters in a folder when they are first asked for."""
 LOOPBACK = "127.0.0.1"
+NAMING = "service.engine.naming.Naming"
+"""Loaded by the engine itself: it exchanges weights in place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,23 +38,52 @@ def engine_url(settings: EngineSettings) -> str:
     return f"http://{host}:{settings.port}/v1"
 
 
-def engine_command(settings: EngineSettings, machine: Machine, environ: Mapping[str, str]) -> Command:
-    """Return the command that serves the configured model on a machine."""
+def engine_command(
+    settings: EngineSettings,
+    machine: Machine,
+    environ: Mapping[str, str],
+    *,
+    name: str = "",
+    served: Path | None = None,
+) -> Command:
+    """Return the command that serves a model on a machine.
+
+    Args:
+        settings: Which model, and how.
+        machine: What it runs on.
+        environ: The environment it inherits.
+        name: What the engine calls the model; "" for its own name.
+        served: The folder in which the engine finds adapters by itself, where it is to.
+    """
     by_build = _cpu_arguments(settings, machine) if machine.build == "cpu" else _gpu_arguments(settings)
     return Command(
         argv=(
             *(sys.executable, "-m", "vllm.entrypoints.openai.api_server"),
-            *("--model", settings.model, "--served-model-name", served_name(settings.model)),
+            *("--model", settings.model, "--served-model-name", name or served_name(settings.model)),
             *("--host", settings.host, "--port", str(settings.port)),
             *("--max-model-len", str(settings.max_model_len or "auto")),
-            *("--enable-lora", "--max-loras", str(settings.max_loras)),
-            *("--max-lora-rank", str(_lora_rank(settings.max_lora_rank))),
+            *_adapter_arguments(settings),
             "--disable-uvicorn-access-log",
             *by_build,
             *settings.extra_args,
         ),
-        env=_environment(settings, machine, environ),
+        env=_environment(settings, machine, environ) | _resolver(environ, served),
     )
+
+
+def _resolver(environ: Mapping[str, str], served: Path | None) -> dict[str, str]:
+    """Have the engine look for adapters by itself; plugins that are allowed by name already stay allowed."""
+    if served is None:
+        return {}
+    allowed = [name for name in environ.get("VLLM_PLUGINS", "").split(",") if name not in {"", RESOLVER}]
+    return {"VLLM_PLUGINS": ",".join([*allowed, RESOLVER]), "VLLM_LORA_RESOLVER_CACHE_DIR": str(served)}
+
+
+def _adapter_arguments(settings: EngineSettings) -> tuple[str, ...]:
+    if settings.serving == "merged":
+        return ("--middleware", NAMING) if settings.sleep_mode else ()
+    rank = str(_lora_rank(settings.max_lora_rank))
+    return ("--enable-lora", "--max-loras", str(settings.max_loras), "--max-lora-rank", rank)
 
 
 def _lora_rank(wanted: int) -> int:
@@ -63,7 +96,8 @@ def _cpu_arguments(settings: EngineSettings, machine: Machine) -> tuple[str, ...
 
 
 def _gpu_arguments(settings: EngineSettings) -> tuple[str, ...]:
-    return ("--dtype", settings.dtype, "--gpu-memory-utilization", str(settings.gpu_memory_utilization))
+    sleep = ("--enable-sleep-mode",) if settings.sleep_mode else ()  # a build for processors refuses it
+    return ("--dtype", settings.dtype, "--gpu-memory-utilization", str(settings.gpu_memory_utilization), *sleep)
 
 
 def _environment(settings: EngineSettings, machine: Machine, environ: Mapping[str, str]) -> dict[str, str]:
@@ -78,6 +112,8 @@ def _environment(settings: EngineSettings, machine: Machine, environ: Mapping[st
         "HF_HUB_OFFLINE": "1",
         "PYTHONUNBUFFERED": "1",
     }
+    if settings.sleep_mode:
+        env["VLLM_SERVER_DEV_MODE"] = "1"  # or nobody can tell it to sleep
     if machine.build == "cpu":
         env |= {
             "VLLM_CPU_KVCACHE_SPACE": str(settings.kv_cache_gib),

@@ -7,7 +7,8 @@ from connectors.errors import EngineDown, EngineError, ModelMissing
 
 MAX_BYTES = 5_000_000
 TAIL_BYTES = 20_000
-KILLED = 128 + 9
+KILLED = {128 + 9, -9}
+"""How it ends when the system killed it, or its leash with it."""
 
 _ADDRESS = re.compile(r"address already in use", re.IGNORECASE)
 _MODEL = re.compile(
@@ -21,6 +22,8 @@ _MEMORY = re.compile(
     re.IGNORECASE,
 )
 _ARGUMENT = re.compile(r"error: (unrecognized arguments.*|argument .*)")
+_WARNED = re.compile(r"^.*fd limit errors like.*$", re.MULTILINE)
+"""vLLM names an error at each start that did not happen."""
 _LAST_ERROR = re.compile(r"\b(\w*(?:Error|Exception): .+)$", re.MULTILINE)
 
 
@@ -52,12 +55,12 @@ def explain(tail: str, *, code: int, model: str, where: str) -> EngineError:
     if _CACHE.search(tail):
         said = "The engine has too little memory to read and write texts with this model."
         return EngineError(said, hint="Set a smaller [engine] max_model_len, or a larger kv_cache_gib.")
-    if _MEMORY.search(tail) or code == KILLED:
+    if _MEMORY.search(tail) or code in KILLED:
         said = "The engine was killed, or ran out of memory."
         return EngineDown(said, hint="Choose a smaller model, or close other programs.")
     if refused := _ARGUMENT.search(tail):
         return EngineError(f"The engine refused its settings: {refused[1]}", hint="See [engine] in cyrano.toml.")
-    errors: list[str] = _LAST_ERROR.findall(tail)
+    errors: list[str] = _LAST_ERROR.findall(_WARNED.sub("", tail))
     said = errors[-1] if errors else f"exit code {code}"
     return EngineDown(f"The engine ended: {said}", hint="logs/engine.log says more.")
 

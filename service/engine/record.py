@@ -17,12 +17,15 @@ LOCK = "engine.lock"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineRecord:
-    """A running engine. `pid` leads its process group; `argv` tells whether its settings are the same."""
+    """A running engine."""
 
     url: str
     pid: int
+    """It leads a process group."""
     model: str
+    """What the engine calls what it serves."""
     argv: tuple[str, ...] = ()
+    """The command that is configured: whoever would run another has other settings."""
 
 
 @contextmanager
@@ -37,6 +40,12 @@ def hold_engine(home: Path) -> Iterator[bool]:
             yield False
         else:
             yield True
+
+
+def is_kept(home: Path) -> bool:
+    """Tell whether a process keeps this home's engine, whatever state that is in."""
+    with hold_engine(home) as is_free:
+        return not is_free
 
 
 def write_record(home: Path, record: EngineRecord) -> None:

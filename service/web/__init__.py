@@ -1,8 +1,9 @@
-"""The web application: guards, routes and the console page joined."""
+"""The web application: guards, routes and the console's pages joined."""
 
 import json
+from collections.abc import Iterator
 
-from flask import Flask, Response, request
+from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from connectors.errors import CyranoError
@@ -11,10 +12,17 @@ from service.http import HttpSettings
 from service.parts import Parts
 from service.problems import MEDIA_TYPE, problem
 from service.routes import make_routes
+from service.web.adapters_page import make_adapters_actions, make_adapters_page
+from service.web.mail_page import make_mail_page
+from service.web.pages import make_pages
+from service.web.tickets import Tickets
+from service.web.usefulness_page import make_usefulness_page
+from service.web.words import FILTERS
 
+POLICY = "Content-Security-Policy"
 GUARDS = {
-    # Nothing but our own files, and no page may frame us.
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    # Nothing but our own files, and no page may frame us. A report has a stricter one of its own.
+    POLICY: "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
@@ -26,7 +34,9 @@ def create_app(parts: Parts, settings: HttpSettings) -> Flask:
     """Return the WSGI application on these parts."""
     app = Flask(__name__, static_folder="static", static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_kb * 1024
-    app.register_blueprint(make_routes(parts, settings))
+    app.jinja_env.filters.update(FILTERS)
+    for blueprint in (make_routes(parts, settings), make_pages(), *_fragments(parts)):
+        app.register_blueprint(blueprint)
     app.register_error_handler(CyranoError, _say)
     app.register_error_handler(HTTPException, _say)
     app.register_error_handler(Exception, _say)
@@ -37,14 +47,21 @@ def create_app(parts: Parts, settings: HttpSettings) -> Flask:
 
     @app.after_request
     def guard_answer(response: Response) -> Response:
+        own = response.headers.get(POLICY)
         response.headers.update(GUARDS)
+        if own:
+            response.headers[POLICY] = own
         return response
 
-    @app.get("/")
-    def console() -> Response:
-        return app.send_static_file("index.html")
-
     return app
+
+
+def _fragments(parts: Parts) -> Iterator[Blueprint]:
+    """Yield what fills the pages."""
+    yield make_usefulness_page(parts)
+    yield make_adapters_page(parts, parts.desk)
+    yield make_adapters_actions(parts, parts.desk, Tickets())
+    yield make_mail_page(parts, parts.desk)
 
 
 def _say(error: Exception) -> Response:

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 from sqlalchemy import Engine, create_engine, event, insert
 
@@ -17,6 +19,7 @@ from connectors.llm import Sampling
 from connectors.message import Address
 from retrieval.prompt import PROMPT_VERSION, PromptSettings, Request, Source
 from service.auth import Tokens
+from service.desk import Desk
 from service.draft import Drafter
 from service.health import Health
 from service.ledger import Ledger
@@ -148,6 +151,9 @@ class House:
     adapters: StandInAdapters = field(default_factory=StandInAdapters)
     cards: Sequence[AdapterCard] = ()
     budget: int = 3000
+    desk: Desk = field(default_factory=lambda: cast("Desk", SimpleNamespace()))
+    """Asked by the console's pages alone, whose tests bring one."""
+    notices: Sequence[str] = ("The mailbox does not answer.",)
 
     @property
     def ledger(self) -> Ledger:
@@ -189,6 +195,7 @@ class House:
             outcomes=Outcomes(self.engine),
             account=account,
             adapter=lambda _: "ana@v1",
-            notices=lambda _: ("The mailbox does not answer.",),
+            notices=lambda _: self.notices,
             checks={"archive": lambda: None, "index": lambda: None, "engine": lambda: None},
+            desk=self.desk,
         )

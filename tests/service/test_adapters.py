@@ -39,7 +39,7 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def keeper(root: Path, server: ModelServer) -> AdapterKeeper:
     """The keeper under test."""
-    return AdapterKeeper(root, server, base=BASE, base_model="tiny", drain_s=2)
+    return AdapterKeeper(root, server, base=BASE, base_model="tiny", drain_s=2, linger_s=0)
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_what_learned_from_forgotten_mail_leaves_service_where_it_is_strict(
     root: Path, server: ModelServer, train: Callable[..., AdapterCard], engine: FakeEngine, *, is_strict: bool
 ) -> None:
     """The base model writes, and the engine unloads it; a newer adapter takes its place. Else it goes on."""
-    keeper = AdapterKeeper(root, server, base=BASE, base_model="tiny", is_strict=is_strict, drain_s=0.05)
+    keeper = AdapterKeeper(root, server, base=BASE, base_model="tiny", is_strict=is_strict, linger_s=0)
     train()
     keeper.refresh()
     taint(root, "ana", 1)
@@ -211,13 +211,13 @@ def test_an_adapter_that_is_writing_is_not_unloaded(
     keeper.refresh()
     train()
     with keeper.serving("ana") as old:
-        thread = threading.Thread(target=keeper.refresh)
-        thread.start()
-        while _served(keeper) == old:
-            time.sleep(0.01)
+        assert keeper.refresh() == ["ana@v2"]
+        assert _served(keeper) == "ana@v2"
+        keeper.refresh()
         assert "unload ana@v1" not in engine.behaviour.log
         assert old in engine.behaviour.models
-    thread.join(5)
+        assert keeper.loaded("ana") == [1, 2]
+    keeper.refresh()
     assert "unload ana@v1" in engine.behaviour.log
 
 
@@ -225,7 +225,7 @@ def test_one_that_never_ends_does_not_block_for_ever(
     root: Path, server: ModelServer, train: Callable[..., AdapterCard], engine: FakeEngine
 ) -> None:
     """Draining has a limit."""
-    keeper = AdapterKeeper(root, server, base=BASE, base_model="tiny", drain_s=0.05)
+    keeper = AdapterKeeper(root, server, base=BASE, base_model="tiny", drain_s=0, linger_s=0)
     train()
     keeper.refresh()
     train()

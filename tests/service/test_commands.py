@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from connectors.adapter import WEIGHTS, AdapterCard, publish, set_current
+from retrieval.prompt import PROMPT_VERSION
 from service.__main__ import COMMANDS, main
 from service.lock import hold_home
 from tests.connectors.samples import as_mbox, raw_mail
@@ -350,14 +351,18 @@ class TestTraining:
         assert "hf download" in said.err
 
     @pytest.mark.usefixtures("ana", "model")
+    @pytest.mark.parametrize("asked", [{"RANK": "64"}, {"AS_LORA": "64", "METHOD": "rosa"}])
     def test_an_adapter_the_engine_could_not_load_is_not_trained(
-        self, cyrano: Cyrano, monkeypatch: pytest.MonkeyPatch
+        self, cyrano: Cyrano, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str]
     ) -> None:
-        """A rank above the engine's is told at once, not after hours."""
-        monkeypatch.setenv("CYRANO_TRAIN__RANK", "64")
+        """A rank above the engine's is told at once, not after hours; merged, any rank will do."""
+        for name, value in asked.items():
+            monkeypatch.setenv(f"CYRANO_TRAIN__{name}", value)
         said = cyrano("train")
         assert said.code == 2
         assert "max_lora_rank" in said.err
+        monkeypatch.setenv("CYRANO_ENGINE__SERVING", "merged")
+        assert "max_lora_rank" not in cyrano("train").err
 
     @pytest.mark.usefixtures("ana")
     def test_adapters_are_listed_with_their_verdicts(self, cyrano: Cyrano, home: Path, tmp_path: Path) -> None:
@@ -383,6 +388,53 @@ class TestTraining:
             "* ana@v1  2026-11-21T12:00  200 mails  approved: better",
             "  ana@v2  2026-11-21T12:00  200 mails  not approved: worse",
         ]
+
+
+class TestAdapters:
+    """`cyrano rollback`, and what `cyrano adapters` says of what became of them."""
+
+    @pytest.fixture(autouse=True)
+    def three(self, ana: None, home: Path, tmp_path: Path) -> None:  # noqa: ARG002  the account must be there
+        """Three approved adapters of Ana's; the third writes."""
+        for number in (1, 2, 3):
+            built = tmp_path / "built"
+            built.mkdir()
+            (built / WEIGHTS).write_bytes(b"weights %d" % number)
+            card = AdapterCard(
+                account="ana", base_model="", prompt_version=PROMPT_VERSION, method="lora", created_at="",
+                is_approved=True, verdict="approved",
+            )  # fmt: skip
+            publish(home / "adapters", built, card)
+        set_current(home / "adapters", "ana", 3)
+
+    def test_a_rollback_says_who_is_to_write_and_when(self, cyrano: Cyrano) -> None:
+        """Where nothing runs, it takes effect later; the list says what was withdrawn and why."""
+        said = cyrano("rollback")
+        assert said.lines == [
+            "ana@v2 is to write for ana; what is newer is withdrawn.",
+            "It takes effect when the service starts: cyrano up",
+        ]
+        listed = cyrano("adapters").lines
+        assert listed[2].endswith("approved (withdrawn: rolled back to ana@v2)")
+        assert "the base model is to write for ana" in cyrano("rollback", "--to", "base").out
+
+    def test_what_cannot_be_gone_back_to_is_said(self, cyrano: Cyrano, home: Path) -> None:
+        """With the names there are, or why one cannot serve; nothing changes."""
+        said = cyrano("rollback", "--to", "ana@v7")
+        assert said.code == 2
+        assert "no adapter ana@v7" in said.err
+        assert "cyrano adapters" in said.err
+        (home / "adapters" / "ana" / "v1" / WEIGHTS).unlink()
+        assert "no weights any more" in cyrano("rollback", "--to", "v1").err
+        assert "withdrawn" not in cyrano("adapters").out
+
+    def test_history_and_damage_are_listed(self, cyrano: Cyrano, home: Path) -> None:
+        """Neither looks like an adapter that could serve."""
+        (home / "adapters" / "ana" / "v1" / WEIGHTS).unlink()
+        (home / "adapters" / "ana" / "v2" / "card.json").write_text("{")
+        listed = cyrano("adapters").lines
+        assert listed[0].endswith("approved (history: its weights were deleted)")
+        assert listed[-1].startswith("  ana@v2  broken: ")
 
 
 class TestState:

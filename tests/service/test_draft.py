@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,15 @@ def test_adapter_of_another_prompt_is_not_used(house: House, served: str) -> Non
     done = done_of(house.drafter().draft(ask()))
     assert (house.model_server.model, done.adapter) == ("base", "")
     assert "ana@v3 was trained for another version" in done.notice
+
+
+def test_adapter_of_another_base_model_is_missed_in_words(house: House) -> None:
+    """Whoever changed the model learns why the drafts sound otherwise; of what was rejected nobody expected any."""
+    house.cards = [replace(card(2), base_model="/models/former"), replace(card(3), is_approved=False)]
+    notice = done_of(house.drafter().draft(ask())).notice
+    assert notice == "ana@v2 was trained for another base model; the base model wrote this. Train again."
+    house.cards = [replace(card(2), base_model="/models/base")]
+    assert done_of(house.drafter().draft(ask())).notice == ""
 
 
 def test_closing_stops_the_model(house: House) -> None:

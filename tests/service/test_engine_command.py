@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -66,6 +68,19 @@ def test_the_rank_is_one_that_vllm_knows(rank: int, flag: str) -> None:
     assert _value(argv, "--max-lora-rank") == flag
 
 
+def test_a_merged_model_is_served_alone() -> None:
+    """Adapters beside it would cost speed; where it may sleep, weights can be exchanged in place."""
+    plain = engine_command(EngineSettings(model="/merged/ana@v3", serving="merged"), GPU_BOX, {})
+    assert not {"--enable-lora", "--max-loras", "--max-lora-rank", "--middleware"} & set(plain.argv)
+    assert _value(plain.argv, "--served-model-name") == "ana@v3"
+    for machine in (LAPTOP, GPU_BOX):
+        settings = EngineSettings(model="/merged/ana@v3", serving="merged", sleep_mode=True)
+        naming = _value(engine_command(settings, machine, {}).argv, "--middleware")
+        module, _, name = naming.rpartition(".")
+        assert isinstance(getattr(import_module(module), name), type)
+    assert "--middleware" not in engine_command(EngineSettings(model="m", sleep_mode=True), GPU_BOX, {}).argv
+
+
 def test_length_is_what_fits_unless_said_otherwise() -> None:
     """A model that reads more than memory holds still starts."""
     assert _value(engine_command(EngineSettings(model="m"), LAPTOP, {}).argv, "--max-model-len") == "auto"
@@ -100,6 +115,39 @@ def test_the_installed_vllm_knows_every_flag() -> None:
         capture_output=True, text=True, check=False, timeout=120,
     ).stdout  # fmt: skip
     for machine in (LAPTOP, GPU_BOX):
-        argv = engine_command(EngineSettings(model="m"), machine, {}).argv
+        argv = engine_command(EngineSettings(model="m", sleep_mode=True), machine, {}).argv
         missing = [flag for flag in argv if flag.startswith("--") and flag not in helped]
         assert not missing
+
+
+def test_an_engine_may_sleep_only_where_it_is_told_so() -> None:
+    """Its development routes stay shut otherwise; and the build for processors ends at once with the GPU's flag."""
+    asleep, awake = EngineSettings(model="m", sleep_mode=True), EngineSettings(model="m")
+    assert engine_command(asleep, GPU_BOX, {}).env["VLLM_SERVER_DEV_MODE"] == "1"
+    assert "--enable-sleep-mode" in engine_command(asleep, GPU_BOX, {}).argv
+    assert engine_command(asleep, LAPTOP, {}).env["VLLM_SERVER_DEV_MODE"] == "1"
+    assert "--enable-sleep-mode" not in engine_command(asleep, LAPTOP, {}).argv
+    assert "--enable-sleep-mode" not in engine_command(awake, GPU_BOX, {}).argv
+    assert "VLLM_SERVER_DEV_MODE" not in engine_command(awake, GPU_BOX, {}).env
+
+
+def test_another_name_can_be_given_to_what_is_served() -> None:
+    """Merged weights answer under the name of their adapter."""
+    assert _value(engine_command(EngineSettings(model="/m/x"), LAPTOP, {}).argv, "--served-model-name") == "x"
+    command = engine_command(EngineSettings(model="/m/x"), LAPTOP, {}, name="ana@v3")
+    assert _value(command.argv, "--served-model-name") == "ana@v3"
+    assert _value(command.argv, "--model") == "/m/x"
+
+
+def test_an_engine_that_finds_adapters_by_itself_is_told_where() -> None:
+    """Plugins somebody allowed by name stay allowed; no other one comes along, and by default there is none."""
+    settings = EngineSettings(model="m", resolver=True)
+    env = engine_command(settings, LAPTOP, {}, served=Path("/adapters/@served")).env
+    assert env["VLLM_PLUGINS"] == "lora_filesystem_resolver"
+    assert env["VLLM_LORA_RESOLVER_CACHE_DIR"] == "/adapters/@served"
+    assert env["VLLM_ALLOW_RUNTIME_LORA_UPDATING"] == "True"
+    environ = {"VLLM_PLUGINS": "mine,lora_filesystem_resolver"}
+    assert engine_command(settings, LAPTOP, environ, served=Path("/a")).env["VLLM_PLUGINS"] == (
+        "mine,lora_filesystem_resolver"
+    )
+    assert "VLLM_LORA_RESOLVER_CACHE_DIR" not in engine_command(EngineSettings(model="m"), LAPTOP, {}).env

@@ -14,8 +14,9 @@ import pytest
 from connectors.errors import EngineDown, EngineError, ModelMissing
 from service.backoff import Backoff
 from service.engine.command import Command
-from service.engine.keeper import EngineKeeper, EngineState, prepare
+from service.engine.keeper import EngineKeeper, EngineState
 from service.engine.log import explain
+from service.engine.prepare import prepare
 from service.engine.record import read_record
 from service.engine.settings import EngineSettings
 from tests.fake_engine import FakeEngine
@@ -52,7 +53,7 @@ def keep(tmp_path: Path, port: int) -> Iterator[Callable[..., EngineKeeper]]:
         keeper = EngineKeeper(
             EngineSettings.model_validate({"model": "m", "port": port, **settings}),
             tmp_path,
-            build=lambda _: Command(argv=program, env=os.environ),
+            build=lambda *_: Command(argv=program, env=os.environ),
             backoff=Backoff(lambda: 0.0, first_s=0.01, cap_s=0.05),
         )
         made.append(keeper)
@@ -133,7 +134,7 @@ from service.engine.command import Command
 from service.engine.keeper import EngineKeeper
 from service.engine.settings import EngineSettings
 settings = EngineSettings(model="m", port={port})
-EngineKeeper(settings, Path({str(tmp_path)!r}), build=lambda _: Command(argv={program!r}, env=os.environ)).start()
+EngineKeeper(settings, Path({str(tmp_path)!r}), build=lambda *_: Command(argv={program!r}, env=os.environ)).start()
 time.sleep(99)
 """
     ours = subprocess.Popen([sys.executable, "-c", code])
@@ -217,6 +218,13 @@ def test_a_missing_model_is_seen_before_starting(model: str) -> None:
     with pytest.raises(ModelMissing) as caught:
         prepare(EngineSettings(model=model))
     assert "[engine] model" in caught.value.hint
+
+
+@pytest.mark.parametrize("host", ["::", "192.168.1.5", "engine.local"])
+def test_development_routes_are_not_opened_to_others(host: str) -> None:
+    """Whoever reaches them could have the engine run anything: that is refused before it starts."""
+    with pytest.raises(EngineError, match="sleep_mode"):
+        prepare(EngineSettings(model="m", host=host, sleep_mode=True))
 
 
 @pytest.mark.parametrize(

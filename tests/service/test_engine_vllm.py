@@ -8,6 +8,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -21,8 +22,11 @@ from retrieval.prompt import PROMPT_VERSION, Request, build_prompt
 from service.adapters import AdapterKeeper
 from service.engine.command import served_name
 from service.engine.keeper import EngineKeeper
+from service.engine.prepare import prepare
 from service.engine.record import read_record
 from service.engine.settings import EngineSettings
+from service.rollback import roll_back
+from tests.bench.flips import measure
 from tests.parts import require
 
 pytestmark = pytest.mark.server
@@ -36,22 +40,24 @@ GREEDY = Sampling(temperature=0, top_p=1, max_tokens=16)
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny random model."""
+    from tests.bench.telling import sharpen  # noqa: PLC0415  loads torch
     from trainer.tiny import make_tiny_model  # noqa: PLC0415  loads torch
 
-    return make_tiny_model(tmp_path_factory.mktemp("tiny"))
+    return sharpen(make_tiny_model(tmp_path_factory.mktemp("tiny")))
 
 
 @pytest.fixture(scope="module")
 def keeper(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineKeeper]:
-    """A running engine; only one on the machine at a time."""
+    """A running engine that is told of adapters, and finds some by itself; only one on the machine at a time."""
     require("vLLM", is_there=find_spec("vllm") is not None, install="pip install -e '.[cpu]'")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    settings = EngineSettings(model=str(tiny), port=port, dtype="float32", max_lora_rank=8)
+    settings = EngineSettings(model=str(tiny), port=port, dtype="float32", max_lora_rank=8, resolver=True)
+    home = tmp_path_factory.mktemp("home")
     with LOCK.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with EngineKeeper(settings, tmp_path_factory.mktemp("home")) as running:
+        with EngineKeeper(settings, home, build=partial(prepare, adapters=home / "adapters")) as running:
             began = time.monotonic()
             running.wait_ready(START_S)
             logger.warning("vLLM was ready after %.1f s", time.monotonic() - began)
@@ -73,7 +79,9 @@ def messages() -> list[dict[str, object]]:
     return [dict(message) for message in build_prompt(request, (), budget=800, count=len).messages]
 
 
-def _publish(root: Path, tiny: Path, built: Path, *, seed: int) -> AdapterCard:
+def _publish(
+    root: Path, tiny: Path, built: Path, *, seed: int, account: str = "ana", base_path: str = ""
+) -> AdapterCard:
     """Make an adapter of random weights, strong enough to change every word."""
     import torch  # noqa: PLC0415
     from peft import LoraConfig, get_peft_model  # noqa: PLC0415
@@ -85,9 +93,11 @@ def _publish(root: Path, tiny: Path, built: Path, *, seed: int) -> AdapterCard:
     for name, weights in model.named_parameters():
         if "lora_" in name:
             weights.data.normal_(std=0.5)
+    if base_path:
+        model.peft_config["default"].base_model_name_or_path = base_path
     model.save_pretrained(built)
     card = AdapterCard(
-        account="ana", base_model=str(tiny), prompt_version=PROMPT_VERSION, method="lora", created_at="",
+        account=account, base_model=str(tiny), prompt_version=PROMPT_VERSION, method="lora", created_at="",
         is_approved=True, verdict="",
     )  # fmt: skip
     return publish(root, built, card)
@@ -112,7 +122,7 @@ def test_two_adapters_take_turns(
 ) -> None:
     """Base, first and second adapter write differently; the newer one replaces the older without a gap."""
     root, base = tmp_path / "adapters", served_name(str(tiny))
-    adapters = AdapterKeeper(root, server, base=base, base_model=str(tiny))
+    adapters = AdapterKeeper(root, server, base=base, base_model=str(tiny), linger_s=0)
     written = {base: server.complete(base, messages, GREEDY)}
     for seed in (1, 2):
         card = _publish(root, tiny, tmp_path / "built", seed=seed)
@@ -125,6 +135,41 @@ def test_two_adapters_take_turns(
     assert server.models() == [base, "ana@v2"]
     with pytest.raises(ModelMissing):
         server.complete("ana@v1", messages, GREEDY)
+
+
+def test_an_engine_finds_adapters_by_itself(
+    keeper: EngineKeeper, server: ModelServer, tiny: Path, tmp_path: Path, messages: list[dict[str, object]]
+) -> None:
+    """It is told nothing over HTTP: it loads what it is asked for, trained where models lie elsewhere, and no more."""
+    root = keeper.log.parents[1] / "adapters"
+    adapters = AdapterKeeper(
+        root, server, base=served_name(str(tiny)), base_model=str(tiny), finds_itself=True, linger_s=0
+    )
+    card = _publish(root, tiny, tmp_path / "built", seed=7, account="eve", base_path="/elsewhere/tiny")
+    assert card.name not in server.models()
+    assert adapters.refresh() == [card.name]
+    with adapters.serving("eve") as name:
+        assert name == card.name
+        written = server.complete(name, messages, GREEDY)
+    server.unload_adapter(card.name)  # as if it had been started anew
+    assert server.complete(card.name, messages, GREEDY) == written
+    assert written != server.complete(served_name(str(tiny)), messages, GREEDY)
+    assert adapters.problems == {}
+    roll_back(root, "eve", "base")
+    adapters.refresh()
+    with pytest.raises(ModelMissing):
+        server.complete(card.name, messages, GREEDY)
+
+
+def test_no_draft_is_dropped_or_misattributed_while_adapters_flip(
+    keeper: EngineKeeper, tiny: Path, tmp_path: Path
+) -> None:
+    """Forward and back, under load, over HTTP; the times belong to the bench (tests/bench/flips.py)."""
+    outcome = measure(tmp_path, keeper.url, tiny, requests=64, flips=3, clients=8)
+    assert outcome.dropped == []
+    assert outcome.misattributed == []
+    assert [flip.to for flip in outcome.flips] == ["me@v2", "me@v3", "me@v2"]
+    assert {answer.adapter for answer in outcome.flipping} >= {"me@v1", "me@v2", "me@v3"}
 
 
 def test_the_engine_refuses_in_words(server: ModelServer, tiny: Path, tmp_path: Path) -> None:

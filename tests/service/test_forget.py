@@ -27,6 +27,7 @@ from service.app import App
 from service.config import Settings
 from service.forget import retrain_note
 from service.ledger import DraftKind, Ledger, Written
+from service.removal import remove_account
 from service.watching.deserves import Incoming, Rules, why_no_draft
 from tests.connectors.samples import account_record, archived, as_mbox, raw_mail
 
@@ -228,8 +229,8 @@ def test_a_removal_that_broke_off_can_be_run_again(planted: Path) -> None:
             reader.execute("BEGIN")
             reader.execute("SELECT * FROM message").fetchone()
             with pytest.raises(StoreBusy):
-                app.forget_account("ana")
-        app.forget_account("ana")
+                remove_account(app, "ana")
+        remove_account(app, "ana")
         assert app.account_names() == []
     assert list(telling(planted)) == []
 

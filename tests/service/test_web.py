@@ -1,5 +1,7 @@
-"""The web application and its console page."""
+"""The web application and its console's pages."""
 
+import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -32,54 +34,87 @@ def client(house: House) -> FlaskClient:
     return create_app(house.parts(), HttpSettings()).test_client()
 
 
-def files_of_console(client: FlaskClient) -> dict[str, str]:
-    """The page, and every file that it or one of its files names."""
+PAGES = ("/", "/adapters", "/mail", "/usefulness")
+HTMX = "/static/vendor/htmx.min.js"
+
+
+def files_of(client: FlaskClient, *pages: str) -> dict[str, str]:
+    """Some pages, and every file that they or one of their files name."""
     found: dict[str, str] = {}
-    waiting = ["/"]
+    waiting = [*pages]
     while waiting:
         path = waiting.pop()
         response = client.get(path, base_url=BASE)
         assert response.status_code == 200, path
         found[path] = response.text
-        named = re.findall(r'(?:href|src)="(/[^"]*)"', response.text)
+        named = re.findall(r'(?:href|src)="(/static/[^"]*)"', response.text)
         named += [f"/static/{name}" for name in re.findall(r'from "\./([^"]+)"', response.text)]
         waiting += [name for name in named if name not in found]
     return found
 
 
 def test_console_is_whole_and_asks_nobody_else(client: FlaskClient) -> None:
-    """Law 2: every file the page needs is ours and there, and none names another host."""
-    found = files_of_console(client)
-    assert {"/", "/static/console.css", "/static/console.js", "/static/api.js", "/static/letter.js"} <= set(found)
+    """Law 2: every file the pages need is ours and there, and none names another host."""
+    found = files_of(client, *PAGES)
+    named = {"console.css", "pages.css", "console.js", "pages.js", "gate.js", "api.js", "letter.js"}
+    assert {*PAGES, HTMX, *(f"/static/{name}" for name in named)} <= set(found)
     for path, text in found.items():
         assert not re.search(r"""(?:url\(|src=|href=|fetch\(|import|@import)\s*["'(]?\s*(?:https?:)?//""", text), path
 
 
 def test_console_keeps_within_its_policy(client: FlaskClient) -> None:
-    """No script, style or handler stands in the page, and no script writes HTML: mail cannot become markup."""
-    found = files_of_console(client)
-    page = found["/"]
-    assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", page)
-    assert re.findall(r"<script[^>]*>([^<]*)</script>", page) == [""]
-    for path, text in found.items():
-        if path.endswith(".js"):
+    """No script, style or handler stands in a page, and no script of ours writes HTML: mail cannot become markup."""
+    for path, text in files_of(client, *PAGES).items():
+        if path in PAGES:
+            assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", text), path
+            assert set(re.findall(r"<script[^>]*>([^<]*)</script>", text)) == {""}, path
+        elif path.endswith(".js") and path != HTMX:
             assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|Function\(", text), (
                 path
             )
 
 
-def test_console_knows_its_own_page(client: FlaskClient) -> None:
-    """Every element a script asks for stands in the page, and every field has a label."""
-    found = files_of_console(client)
-    ids = re.findall(r'\sid="([^"]+)"', found["/"])
+@pytest.mark.parametrize("page", PAGES)
+def test_console_knows_its_own_page(client: FlaskClient, page: str) -> None:
+    """Every element a page's scripts ask for stands in it, and every field has a label."""
+    found = files_of(client, page)
+    ids = re.findall(r'\sid="([^"]+)"', found[page])
     assert len(ids) == len(set(ids))
-    scripts = "".join(text for path, text in found.items() if path.endswith(".js"))
+    scripts = "".join(text for path, text in found.items() if path.endswith(".js") and path != HTMX)
     assert set(re.findall(r'\$\("([^"]+)"\)', scripts)) <= set(ids)
-    fields = set(re.findall(r'<(?:input|textarea|select) id="([^"]+)"', found["/"]))
-    assert fields == set(re.findall(r'<label[^>]* for="([^"]+)"', found["/"]))
+    fields = set(re.findall(r'<(?:input|textarea|select) id="([^"]+)"', found[page]))
+    assert fields == set(re.findall(r'<label[^>]* for="([^"]+)"', found[page]))
 
 
-@pytest.mark.parametrize("path", ["/", "/static/console.js", "/draft", "/openapi.json", "/nothing"])
+def test_pages_lead_to_each_other(client: FlaskClient) -> None:
+    """Every page names all of them, and says which it is."""
+    for page in PAGES:
+        text = client.get(page, base_url=BASE).text
+        assert re.findall(r'<li><a href="([^"]+)"', text) == list(PAGES)
+        assert re.findall(r'<a href="([^"]+)" aria-current="page">', text) == [page]
+
+
+def test_htmx_is_what_its_note_says_and_may_do_little(client: FlaskClient) -> None:
+    """The file is the published one, names no host, and is told to evaluate nothing and to keep no page."""
+    script = client.get(HTMX, base_url=BASE)
+    folder = Path(str(client.application.static_folder)) / "vendor"
+    note = (folder / "README.md").read_text(encoding="utf-8")
+    assert hashlib.sha256(script.data).hexdigest() in note
+    assert f'version:"{re.search(r"htmx ([0-9.]+) ", note)[1]}"' in script.text  # type: ignore[index]  # it is there
+    assert "Zero-Clause BSD" in (folder / "htmx.LICENSE").read_text(encoding="utf-8")
+    assert "://" not in script.text
+    for page in PAGES[1:]:
+        told = re.search(r"""<meta name="htmx-config" content='([^']+)'>""", client.get(page, base_url=BASE).text)
+        assert told
+        config = json.loads(told[1])
+        assert config["selfRequestsOnly"] is True
+        for name in ("allowEval", "allowScriptTags", "includeIndicatorStyles", "historyEnabled"):
+            assert config[name] is False
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/adapters", "/static/console.js", "/console/adapters", "/draft", "/openapi.json", "/nothing"]
+)
 def test_every_answer_is_guarded(client: FlaskClient, path: str) -> None:
     """Pages, files and errors alike carry the headers that keep a browser from mistakes."""
     headers = client.get(path, base_url=BASE).headers

@@ -1,62 +1,29 @@
-// The console page: lets in, asks for drafts, and lists those of before.
+// The page that writes: asks for drafts, and lists those of before.
 
-import { Problem, getJson, streamDraft, token } from "./api.js";
+import { Problem, getJson, streamDraft } from "./api.js";
+import { UNAUTHORIZED, keepGate, showAccount, showGate } from "./gate.js";
 import * as letter from "./letter.js";
 import * as mailbox from "./mailbox.js";
 
 const $ = (id) => document.getElementById(id);
-const UNAUTHORIZED = 401;
 const STOP_NOTICED_MS = 1500; // by then the service knows that nobody listens any more
 const LOOK_EVERY_MS = 30_000;
 let running = null;
 
-async function enter() {
-  if (!token.get()) return showGate();
-  try {
-    const { accounts } = await getJson("/accounts");
-    showDesk(accounts[0]);
-    await Promise.all([listRecent(), showUse()]);
-  } catch (error) {
-    if (error.status === UNAUTHORIZED) return showGate(error.message);
-    showDesk();
-    letter.showProblem(error);
-  }
-}
-
-function showGate(why = "") {
-  token.forget();
-  for (const id of ["desk", "who"]) $(id).hidden = true;
-  $("gate").hidden = false;
-  $("gate-error").textContent = why;
-  $("gate-error").hidden = !why;
-  $("token").focus();
-}
-
 function showDesk(account) {
-  $("gate").hidden = true;
-  $("desk").hidden = false;
   $("instruction").focus();
-  if (!account) return;
-  $("who").hidden = false;
-  $("owner").textContent = account.owner;
-  showAccount(account);
-}
-
-function showAccount(account) {
-  $("voice").textContent = letter.voiceOf(account.adapter);
   mailbox.showParts(account.parts, account.notices);
-}
-
-async function showUse() {
-  const { weeks } = await getJson("/stats");
-  mailbox.showWeeks(weeks);
+  listRecent().catch(fail);
 }
 
 /** Look how the mailbox does while the page is looked at; what fails now is told by what is asked for next. */
 async function look() {
   if (document.hidden || $("desk").hidden) return;
   const { accounts } = await getJson("/accounts").catch(() => ({ accounts: [] }));
-  accounts.forEach(showAccount);
+  for (const account of accounts) {
+    showAccount(account);
+    mailbox.showParts(account.parts, account.notices);
+  }
 }
 
 async function write() {
@@ -161,15 +128,5 @@ $("ask").addEventListener("keydown", (event) => {
 document.addEventListener("keydown", (event) => event.key === "Escape" && running?.abort());
 $("stop").addEventListener("click", () => running?.abort());
 $("copy").addEventListener("click", copy);
-$("leave").addEventListener("click", () => showGate());
-$("gate").addEventListener("submit", (event) => {
-  event.preventDefault();
-  token.set($("token").value);
-  $("token").value = "";
-  enter();
-});
 setInterval(look, LOOK_EVERY_MS);
-addEventListener("hashchange", () => token.takeFromLink() && enter());
-
-token.takeFromLink();
-enter();
+keepGate({ shown: showDesk, failed: letter.showProblem });

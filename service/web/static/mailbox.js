@@ -1,18 +1,10 @@
-// The mailbox: how its sync and its watch do, and how useful the drafts were. All text goes in as text.
+// The mailbox: how its sync and its watch do. All text goes in as text.
 
 import { make } from "./letter.js";
 
 const $ = (id) => document.getElementById(id);
-const SVG = "http://www.w3.org/2000/svg";
 const NAMES = { sync: "Sent mail", watch: "Drafts for mail that comes in" };
 const WELL = new Set(["ok", "watching", "starting", "off"]);
-const FATES = [
-  ["as_is", "sent as it was"],
-  ["light", "lightly edited"],
-  ["rewritten", "rewritten"],
-  ["ignored", "ignored"],
-];
-const BAR = { width: 16, gap: 6, height: 72 };
 const moments = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
 /** Show how each part of the account does, and what is not as it should be beside that. */
@@ -39,66 +31,4 @@ function ago(time) {
     if (Math.abs(seconds) >= length) return moments.format(Math.round(seconds / length), unit);
   }
   return "just now";
-}
-
-/** Draw a bar per week: what became of its drafts. A table says the same to those who do not see it. */
-export function showWeeks(weeks) {
-  const bars = gather(weeks);
-  $("use").hidden = bars.length === 0;
-  if (!bars.length) return;
-  const tallest = Math.max(...bars.map(({ total }) => total));
-  const width = bars.length * (BAR.width + BAR.gap);
-  const plot = node("svg", { viewBox: `0 0 ${width} ${BAR.height}`, width, height: BAR.height, "aria-hidden": "true" });
-  bars.forEach((bar, place) => plot.append(...column(bar, place * (BAR.width + BAR.gap), tallest)));
-  $("use-plot").replaceChildren(plot);
-  $("use-key").replaceChildren(...FATES.map(([fate, words]) => keyItem(fate, words, bars)));
-  $("use-rows").replaceChildren(...bars.map(row));
-}
-
-/** Add up the adapters of each week. */
-function gather(weeks) {
-  const byWeek = new Map();
-  for (const week of weeks) {
-    const bar = byWeek.get(week.starts) ?? { starts: week.starts, total: 0, as_is: 0, light: 0, rewritten: 0, ignored: 0 };
-    for (const [fate] of FATES) {
-      bar[fate] += week[fate];
-      bar.total += week[fate];
-    }
-    byWeek.set(week.starts, bar);
-  }
-  return [...byWeek.values()];
-}
-
-function column(bar, x, tallest) {
-  let top = BAR.height;
-  return FATES.filter(([fate]) => bar[fate]).map(([fate, words]) => {
-    const height = (bar[fate] / tallest) * (BAR.height - 2);
-    top -= height;
-    const piece = node("rect", { x, y: top, width: BAR.width, height, class: fate });
-    piece.append(node("title", {}, `Week of ${day(bar.starts)}: ${bar[fate]} ${words}`));
-    return piece;
-  });
-}
-
-function keyItem(fate, words, bars) {
-  const count = bars.reduce((sum, bar) => sum + bar[fate], 0);
-  const item = make("li", `key ${fate}`);
-  item.append(make("span", "swatch"), make("span", "", `${count} ${words}`));
-  return item;
-}
-
-function row(bar) {
-  const line = make("tr");
-  const cells = FATES.map(([fate]) => make("td", "", String(bar[fate])));
-  line.append(make("th", "", day(bar.starts)), ...cells);
-  return line;
-}
-
-const day = (starts) => new Date(`${starts}T12:00`).toLocaleDateString(undefined, { dateStyle: "medium" });
-
-function node(tag, attributes, text) {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  if (text) made.textContent = text;
-  return made;
 }

@@ -1,0 +1,339 @@
+"""Which adapter writes where the engine serves whole models: one account's, merged into the base model.
+
+Rules:
+1. What writes is what the engine says it has: it bears the name of the adapter that was merged into it, or that of the
+   base model. A draft is never said to be by another, whatever happened since anybody last looked.
+2. Which adapter is to write is asked of the disk, as with adapters beside their base model (adapters.py). It is merged
+   by a trainer of its own while the former goes on writing; then drafts under way end, the engine changes and answers
+   a probe, and the pointer moves. Whatever fails leaves or brings back what was served before; `problems` says why.
+3. One account is served, until its owner rolls it back to the base model: another's turn never comes by accident.
+   Nobody else's mail is written by its adapter. While the base model is served it writes for all.
+4. One process of a home at a time makes changes; the others follow.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from connectors.adapter import (
+    MERGED,
+    AdapterCard,
+    clear_current,
+    current_version,
+    folder,
+    is_tainted,
+    is_withdrawn,
+    list_cards,
+    set_current,
+    target,
+)
+from connectors.errors import CyranoError, EngineDown, EngineError, StoreError
+from service.fitness import Fitness, reasons
+from service.loaders import NAME
+from service.merged_models import Merge, MergedModels
+from service.refusals import Refusals
+from service.turnstile import Turnstile
+
+logger = logging.getLogger(__name__)
+
+AS_LORA = 'Set [engine] serving = "lora" to serve several accounts'
+
+
+class Server(Protocol):
+    """The engine, asked over HTTP: `connectors.llm.ModelServer`."""
+
+    def models(self) -> list[str]:
+        """Return the names of what it serves."""
+
+    def probe(self, model: str) -> None:
+        """Raise unless this very model answers."""
+
+
+class Engine(Protocol):
+    """What keeps the engine: `service.engine.keeper.EngineKeeper`."""
+
+    def change(self, model: str, name: str) -> None:
+        """Have another model served under a name, the configured one where `model` is empty."""
+
+
+class MergedKeeper:
+    """The one adapter that an engine serves, merged. Safe to share between threads."""
+
+    def __init__(
+        self,
+        root: Path,
+        home: Path,
+        server: Server,
+        engine: Engine,
+        merge: Merge,
+        *,
+        base: str,
+        base_model: str,
+        revision: Callable[[], str] = lambda: "",
+        is_strict: bool = False,
+        drain_s: float = 120.0,
+        awake: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Join the parts.
+
+        Args:
+            root: The folder of all accounts' adapters.
+            home: The home folder: merged models go to `merged` in it.
+            server: The engine.
+            engine: What keeps it.
+            merge: What merges.
+            base: The engine's name for the model without an adapter.
+            base_model: What cards must name as their base model.
+            revision: Returns what that model is made of now, by `connectors.base_model`.
+            is_strict: Whether an adapter that learned from mail forgotten since is put out of service.
+            drain_s: How long drafts under way may take before the engine changes.
+            awake: Raises EngineDown while the engine rests.
+            clock: Seconds that only grow.
+        """
+        self._root = root
+        self._server = server
+        self._engine = engine
+        self._fitness = Fitness(base_model=base_model, revision=revision, serving=MERGED)
+        self._models = MergedModels(home, root, merge, revision=revision)
+        self._base = base
+        self._is_strict = is_strict
+        self._awake = awake
+        self._refusals = Refusals(clock)
+        self._turnstile = Turnstile(drain_s=drain_s)
+        self._last = base
+        """What the engine had when it was last asked."""
+        self._probed = ""
+        """What answered to this keeper under its name."""
+        self._problems: dict[str, str] = {}
+        self._stop = threading.Event()
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """Adapter to why it is not in service, in a sentence."""
+        return dict(self._problems)
+
+    def why_not(self, card: AdapterCard) -> str:
+        """Return why an adapter cannot be served here, and what to do; "" where it can."""
+        return self._fitness.why_not(card)
+
+    def in_service(self, account: str) -> str | None:
+        """Return the name of the adapter that is to write for an account, or None where the base model does."""
+        card = self._current(account) if account == self._owner() else None
+        return None if card is None else card.name
+
+    def loaded(self, account: str) -> list[int]:
+        """Return the versions that the engine has: their weights are needed.
+
+        Raises:
+            EngineDown: the engine does not answer.
+        """
+        parts = NAME.fullmatch(self._served())
+        return [int(parts["version"])] if parts and parts["account"] == account else []
+
+    @contextmanager
+    def serving(self, account: str) -> Iterator[str]:
+        """Yield the engine's name of the model that writes for an account; it stays the same within the block.
+
+        Raises:
+            EngineDown: the engine does not answer, rests, or is changing.
+            EngineError: it serves another account.
+        """
+        self._awake()
+        with self._turnstile.passing():
+            served = self._served()
+            self._need_own(served, account)
+            yield served
+
+    def refresh(self) -> list[str]:
+        """Have the engine serve the adapter that is to write; return the names put in service.
+
+        Raises:
+            EngineDown: the engine does not answer, or rests; nothing has changed for the worse.
+        """
+        self._awake()
+        with self._models.alone() as is_mine:
+            if not is_mine:
+                return []
+            self._served()
+            owner, stuck = self._owner(), ""
+            try:
+                return self._flip(owner) if owner else self._flip_to_base(None)
+            except StoreError as error:
+                stuck = f"{error} {error.hint}".strip()
+                return []
+            finally:
+                self._note_problems(owner, stuck)
+
+    def watch(self, interval_s: float, stop: threading.Event) -> None:
+        """Refresh again and again until told to stop."""
+        self._stop = stop
+        while not stop.is_set():
+            try:
+                self.refresh()
+            except EngineDown as error:
+                logger.debug("merged adapters wait for the engine: %s", error)
+            except Exception as error:  # noqa: BLE001  whatever it was, the next round may fare better
+                logger.warning("merged adapters could not be refreshed: %s: %s", type(error).__name__, error)
+            stop.wait(interval_s)
+
+    def _served(self) -> str:
+        """Return the name of what the engine serves, as it says."""
+        names = self._server.models()
+        if not names:
+            raise EngineDown("The model server has no model.", hint="See logs/engine.log.")
+        self._last = names[0]
+        return names[0]
+
+    def _need_own(self, served: str, account: str) -> None:
+        """See to it that what is served may write for an account."""
+        if served == self._base:
+            return
+        parts = NAME.fullmatch(served)
+        if parts is None:
+            raise EngineDown(f"The model server changes what it serves; it has {served} now.", hint="Ask again soon.")
+        if parts["account"] != account:
+            said = (
+                f"The engine serves the adapter of {parts['account']}, merged into its model, and nobody else's mail."
+            )
+            raise EngineError(said, hint=_way_out(parts["account"]))
+        if self._is_barred(account, int(parts["version"])):
+            said = f"{served} learned from mail that was forgotten, and makes way."
+            raise EngineDown(said, hint="Ask again in a minute.", retry_after_s=30)
+
+    def _accounts(self) -> Sequence[str]:
+        places = sorted(self._root.iterdir()) if self._root.is_dir() else []
+        return [path.name for path in places if path.is_dir() and "@" not in path.name]
+
+    def _owner(self) -> str | None:
+        """Return the account that is served, or is to be."""
+        accounts = self._accounts()
+        pointed = [account for account in accounts if current_version(self._root, account) is not None]
+        served = NAME.fullmatch(self._last)
+        if served and served["account"] in pointed:
+            return served["account"]
+        if pointed:
+            return next((account for account in pointed if self._wanted(account)), pointed[0])
+        return next((account for account in accounts if self._wanted(account)), None)
+
+    def _current(self, account: str) -> AdapterCard | None:
+        """Return the adapter that the pointer names, if it may write and the engine takes it."""
+        version = current_version(self._root, account)
+        cards = (card for card in list_cards(self._root, account) if card.version == version)
+        return next((card for card in cards if self._may_write(card) and not self._why_refused(card)), None)
+
+    def _wanted(self, account: str) -> AdapterCard | None:
+        """Return the adapter that is to write for an account, as far as the engine has not refused it."""
+        return target(self._root, account, is_usable=lambda card: self._may_write(card) and not self._why_refused(card))
+
+    def _may_write(self, card: AdapterCard) -> bool:
+        return self._fitness.is_fit(card) and not self._is_barred(card.account, card.version)
+
+    def _is_barred(self, account: str, version: int) -> bool:
+        return self._is_strict and is_tainted(self._root, account, version)
+
+    def _why_refused(self, card: AdapterCard) -> str:
+        return self._refusals.why(card.name, folder(self._root, card.account, card.version))
+
+    def _flip(self, owner: str) -> list[str]:
+        wanted = self._wanted(owner)
+        if wanted is None:
+            return self._flip_to_base(owner)
+        if not self._is_served(wanted):
+            return []
+        self._models.clean(keep=wanted.name)
+        if current_version(self._root, owner) == wanted.version:
+            return []
+        set_current(self._root, owner, wanted.version)
+        logger.info("adapter %s is in service, merged", wanted.name)
+        return [wanted.name]
+
+    def _flip_to_base(self, owner: str | None) -> list[str]:
+        flipped = []
+        if self._served() != self._base:
+            self._change("", self._base)
+            flipped = [self._base]
+            logger.info("the base model is in service")
+        if owner is not None:
+            self._let_go(owner)
+        self._models.clean(keep="")
+        return flipped
+
+    def _let_go(self, owner: str) -> None:
+        """Take the pointer away where that is what the account's owner wants."""
+        current = current_version(self._root, owner)
+        if current is not None and is_withdrawn(self._root, owner, current):
+            clear_current(self._root, owner)
+
+    def _is_served(self, card: AdapterCard) -> bool:
+        """See to it that the engine serves an adapter; if it cannot, note why."""
+        before = self._served()
+        path = folder(self._root, card.account, card.version)
+        try:
+            if before != card.name:
+                self._change(str(self._models.made(card, self._go_on)), card.name)
+            self._prove(card.name, before)
+        except EngineDown:
+            self._refusals.note_death(card.name, path)
+            raise
+        except CyranoError as error:
+            self._refusals.note(card.name, path, f"{error} {error.hint}".strip())
+            logger.warning("adapter %s cannot be served merged: %s", card.name, error)
+            return False
+        self._refusals.forget(card.name)
+        return True
+
+    def _change(self, model: str, name: str) -> None:
+        """Have the engine serve another model, once the drafts under way have ended."""
+        with self._turnstile.closed(f"The engine changes to {name}."):
+            self._engine.change(model, name)
+
+    def _prove(self, name: str, before: str) -> None:
+        """See that the engine answers as it says; what was there before comes back if it does not."""
+        if name == self._probed:
+            return
+        try:
+            self._server.probe(name)
+        except EngineDown:
+            raise
+        except EngineError:
+            if before != name:
+                self._change(*(("", self._base) if before == self._base else (str(self._models.place(before)), before)))
+            raise
+        self._probed = name
+
+    def _go_on(self) -> None:
+        if self._stop.is_set():
+            raise EngineDown("Cyrano is stopping.")
+
+    def _note_problems(self, owner: str | None, stuck: str) -> None:
+        """Say anew what is wrong."""
+        found = {f"{owner}@": stuck} if stuck else {}
+        for account in self._accounts():
+            if account == owner or owner is None:
+                found |= self._reasons(account)
+            elif wanted := self._wanted(account):
+                said = (
+                    f"{wanted.name} is not in service: the engine serves one account, {owner}, whose adapter is merged"
+                )
+                found[wanted.name] = f"{said} into its model. {_way_out(owner)}"
+        self._problems = found
+
+    def _reasons(self, account: str) -> dict[str, str]:
+        current = self._current(account)
+        why = reasons(
+            self._root,
+            account,
+            current.version if current else 0,
+            why_unfit=self.why_not,
+            why_refused=self._why_refused,
+        )
+        return {name: f"{name} is not in service: {said}" for name, said in why}
+
+
+def _way_out(owner: str) -> str:
+    return f"{AS_LORA}, or have another account's turn come: cyrano rollback --account {owner} --to base"

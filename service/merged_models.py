@@ -1,0 +1,87 @@
+"""Models on disk that adapters were merged into: `<home>/merged/<name>`, made again where they are missing.
+
+Rules:
+1. Only one process of a home at a time makes and deletes them, and has the engine changed: who holds the lock.
+2. They are kept no longer than they are served.
+"""
+
+import fcntl
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from connectors.adapter import AdapterCard, folder, read_card
+from connectors.merge_job import read_merged
+
+logger = logging.getLogger(__name__)
+
+LOCK = "merged.lock"
+
+Merge = Callable[[AdapterCard, Path, Callable[[], None]], None]
+"""Merges an adapter into a folder; what its last argument raises breaks it off: `service.merging.merge_by_trainer`."""
+
+
+class MergedModels:
+    """The merged models of one home folder."""
+
+    def __init__(self, home: Path, root: Path, merge: Merge, *, revision: Callable[[], str]) -> None:
+        """Join the parts.
+
+        Args:
+            home: The home folder.
+            root: The folder of all accounts' adapters.
+            merge: What merges.
+            revision: Returns what the base model is made of now; "" where that is not known.
+        """
+        self._home = home
+        self._root = root
+        self._merge = merge
+        self._revision = revision
+
+    def place(self, name: str) -> Path:
+        """Return where an adapter's model lies, or would."""
+        return self._home / "merged" / name
+
+    def made(self, card: AdapterCard, check: Callable[[], None]) -> Path:
+        """Return the folder of an adapter's model, made if it is not there; what `check` raises breaks that off.
+
+        Raises:
+            StoreError: the adapter is broken.
+            TrainError: it could not be merged.
+        """
+        place = self.place(card.name)
+        if not self._is_there(place, card):
+            read_card(folder(self._root, card.account, card.version))
+            began = time.monotonic()
+            self._merge(card, place, check)
+            logger.info("adapter %s merged in %.1f s", card.name, time.monotonic() - began)
+        return place
+
+    def clean(self, *, keep: str) -> None:
+        """Delete all models but one, and what broken-off merges left."""
+        home = self.place("").absolute()
+        for path in home.iterdir() if home.is_dir() else ():
+            if path.name != keep:
+                shutil.rmtree(path, ignore_errors=True)
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Keep other processes from making changes within the block; yield whether that is possible now."""
+        place = self._home / "run"
+        place.mkdir(parents=True, exist_ok=True)
+        with (place / LOCK).open("a", encoding="ascii") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+
+    def _is_there(self, place: Path, card: AdapterCard) -> bool:
+        made, now = read_merged(place), self._revision()
+        if made is None or made.weights_sha256 != card.weights_sha256:
+            return False
+        return not (now and made.base_revision) or made.base_revision == now

@@ -1,0 +1,30 @@
+"""What the pages are filled with: HTML in answer to a token, never without one."""
+
+import json
+from collections.abc import Callable
+
+from flask import Response, make_response, render_template, request
+
+from service.auth import Access
+from service.parts import Parts
+
+Allowed = Callable[[], Access]
+
+
+def allowed_by(parts: Parts) -> Allowed:
+    """Return what says who asks, and refuses who may not."""
+    return lambda: parts.tokens.check(request.headers.get("Authorization"))
+
+
+def fragment(name: str, **shown: object) -> str:
+    """Return a piece of a page."""
+    return render_template(f"parts/{name}.html", **shown)
+
+
+def told(html: str, *, words: str, has_changed: bool = False) -> Response:
+    """Return a piece of a page, with words that are said aloud; where something changed, the page is read anew."""
+    response = make_response(html)
+    events = {"say": {"words": words}, **({"changed": {}} if has_changed else {})}
+    # After it stands in the page: the event is for whoever is there then.
+    response.headers["HX-Trigger-After-Settle"] = json.dumps(events)
+    return response
