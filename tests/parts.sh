@@ -18,6 +18,7 @@ for pair in chromium:chromium dovecot:dovecot-imapd openssl:openssl systemd-anal
   thunderbird:thunderbird; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || [ -x "/usr/sbin/${pair%%:*}" ] || missing="$missing ${pair##*:}"
 done
+command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 [ -n "$missing" ] || exit 0
 
 as_root=""
