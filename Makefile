@@ -25,10 +25,11 @@ parts:
 	tests/parts.sh
 
 test: parts check  ## All that CI runs: `check`, then the tests on real servers
-	$(BIN)/pytest -m "server or browser or desktop or process" --durations=15
+	$(BIN)/pytest -n 2 --dist loadfile -m "process and not server and not browser and not desktop" --durations=10
+	$(BIN)/pytest -m "server or browser or desktop" --durations=15
 
 bench: setup  ## Measure, side by side with named baselines
-	for bench in start ingest cleaning sync retrieval draft memory packing playback; do $(BIN)/python -m tests.bench.$$bench || exit 1; done
+	for bench in start ingest cleaning sync retrieval draft memory packing playback flips refresh; do $(BIN)/python -m tests.bench.$$bench || exit 1; done
 
 wheel: setup  ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel

@@ -12,6 +12,8 @@ CyranoError                 exit code 1
 │   └── StoreBusy           another process holds the embedded stores
 ├── EngineError             the model server answered with an error
 │   ├── EngineDown          it does not answer, or not yet; `retry_after_s` says when to ask again
+│   │   └── EngineLost      the connection broke: it ended, or is not there
+│   ├── EngineTaken         it serves another account alone
 │   └── ModelMissing        the model or adapter named is not there
 ├── PromptTooLong           what must stand in the prompt does not fit its budget
 └── TrainError              a training run could not end well
@@ -83,6 +85,14 @@ class EngineDown(EngineError):
     def __init__(self, message: str, *, hint: str = "", retry_after_s: int = 5) -> None:
         super().__init__(message, hint=hint)
         self.retry_after_s = retry_after_s
+
+
+class EngineLost(EngineDown):
+    """The connection to the model server broke, or there is none: it ended, or was never started."""
+
+
+class EngineTaken(EngineError):
+    """The model server serves another account alone; its owner decides for how long."""
 
 
 class ModelMissing(EngineError):

@@ -28,7 +28,9 @@ class EvaluateJob(BaseModel):
     embedder: dict[str, Any] = {}
     retrieval: dict[str, Any] = {}
     adapters: Path
-    output: Path
-    """The folder that evaluation.json and evaluation.html go to."""
+    serving: Literal["lora", "merged"] = "lora"
+    """How the engine serves adapters, as in a `TrainJob`."""
+    output: Path | None = None
+    """The folder that evaluation.json and evaluation.html go to; None: nowhere, what was found is told."""
     shown: int = 0
     """So many mails are told in the result, with the draft of each arm beside them; they are written nowhere."""

@@ -19,7 +19,8 @@ INCUMBENT, INCUMBENT_RAG = "incumbent", "incumbent+rag"
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # JSON has no word for what is no number; the loss of a model whose training went astray is none.
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="strings")
 
 
 class Interval(_Record):
@@ -105,5 +106,5 @@ def read_evaluation(folder: Path) -> Evaluation | None:
     except FileNotFoundError:
         return None
     except (OSError, ValidationError) as error:
-        hint = "Evaluate it again: cyrano evaluate."
+        hint = "Train again: cyrano train."
         raise StoreError(f"The evaluation in {folder} cannot be read.", hint=hint) from error

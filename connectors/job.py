@@ -65,6 +65,8 @@ class TrainJob(BaseModel):
     """The section `[retrieval]`, likewise."""
     adapters: Path
     """The folder of all accounts' adapters."""
+    serving: Literal["lora", "merged"] = "lora"
+    """How the engine serves adapters: beside the base model only those can write that are LoRA."""
     stop_after: Stop | None = None
     """Stop when the mail is chosen, has its instructions, or has become examples, and tell about it."""
     output: Path | None = None

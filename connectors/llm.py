@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, cast
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
-from connectors.errors import EngineDown, EngineError, ModelMissing
+from connectors.errors import EngineDown, EngineError, EngineLost, ModelMissing
 
 if TYPE_CHECKING:
     import openai
@@ -34,7 +34,7 @@ _ADAPTER = re.compile(r"@v\d+$")
 _BROKEN_OFF = frozenset({"abort", "error"})
 """How vLLM says that it ended an answer before its end: it was sent to sleep, or something failed."""
 _ENGINE_DIED = "EngineCore encountered an issue"
-"""What vLLM says, with status 500, to whoever is waiting when its engine dies under its server."""
+"""What vLLM says to whoever is waiting when its engine dies under its server."""
 
 
 class Sampling(BaseModel):
@@ -80,8 +80,18 @@ class ModelServer:
             EngineDown: the server does not answer.
             EngineError: it answers with an error.
         """
+        return list(self.places())
+
+    def places(self) -> dict[str, str]:
+        """Return what the server loaded each of them from: a folder on its machine, or a name; "" if it does not say.
+
+        Raises:
+            EngineDown: the server does not answer.
+            EngineError: it answers with an error.
+        """
         with _translated(self.url):
-            return [model.id for model in self._client.models.list(timeout=READY_TIMEOUT_S)]
+            models = list(self._client.models.list(timeout=READY_TIMEOUT_S))
+        return {model.id: str(getattr(model, "root", None) or "") for model in models}
 
     def base_path(self) -> str:
         """Return what the server loaded its base model from: a folder on its machine, or a name; "" if it does not say.
@@ -274,7 +284,7 @@ def translate(error: "openai.OpenAIError", url: str) -> EngineError:  # noqa: PL
         case openai.APITimeoutError():
             return EngineDown(f"The model server at {url} did not answer in time.", hint="It may be busy: ask again.")
         case openai.APIConnectionError():
-            return EngineDown(f"No model server answers at {url}.", hint="Start it: cyrano engine, or cyrano up.")
+            return EngineLost(f"No model server answers at {url}.", hint="Start it: cyrano engine, or cyrano up.")
         case openai.NotFoundError():
             return ModelMissing(f"The model server does not have it: {said}", hint="See what it has: cyrano status.")
         case openai.AuthenticationError() | openai.PermissionDeniedError():
@@ -284,8 +294,8 @@ def translate(error: "openai.OpenAIError", url: str) -> EngineError:  # noqa: PL
             )
         case openai.RateLimitError() | openai.APIStatusError(status_code=503):
             return EngineDown(f"The model server is busy: {said}", hint="Ask again in a moment.")
-        case openai.InternalServerError() if _ENGINE_DIED in said:
-            return EngineDown(f"The model server at {url} broke down.", hint="It starts again: ask again in a moment.")
+        case openai.APIError() if _ENGINE_DIED in said:  # in the middle of a stream it bears no status
+            return EngineLost(f"The model server at {url} broke down.", hint="It starts again: ask again in a moment.")
         case openai.BadRequestError() if "maximum context length" in said or "max_model_len" in said:
             return EngineError(f"The prompt is too long: {said}", hint="Lower [prompt] budget_tokens.")
         case _:

@@ -30,7 +30,7 @@ COMMANDS = {
     "engine": ("service.commands.run", "Start the model server alone."),
     "serve": ("service.commands.run", "Start the HTTP service alone."),
     "watch": ("service.commands.run", "Start the mailbox watchers alone."),
-    "schedule": ("service.commands.run", "Start the scheduled syncs alone."),
+    "schedule": ("service.commands.run", "Start the scheduled syncs and refreshes alone."),
     "status": ("service.commands.status", "Say what is running and how it does."),
     "doctor": ("service.commands.status", "Check each part and say what to do."),
 }
@@ -66,6 +66,7 @@ def cli(*, verbose: bool) -> None:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells of every look, seconds apart
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -24,7 +24,6 @@ from retrieval.index import open_index
 from retrieval.prompt import Request
 from retrieval.rank import Retriever
 from retrieval.tokens import counter_for
-from service.adapters import AdapterKeeper
 from service.auth import Tokens
 from service.backoff import Backoff
 from service.config import Settings, find_home, load_settings
@@ -45,8 +44,6 @@ from service.ledger import Ledger
 from service.local import local_token
 from service.lock import hold_home
 from service.mailboxes import Mailboxes
-from service.merged import MergedKeeper
-from service.merging import merge_by_trainer
 from service.notify import Notifier
 from service.outcomes import Outcomes
 from service.parts import Parts
@@ -56,6 +53,9 @@ from service.refresh.lease import Leases
 from service.refresh.runs import Runs
 from service.refresh.sharing import Sharing
 from service.refreshing import join_refresher
+from service.serving.adapters import AdapterKeeper
+from service.serving.merged import MergedKeeper
+from service.serving.merging import merge_by_trainer
 from service.turns import Stopped, SyncTurns
 from service.watching.joining import join_watcher
 from service.webhook import Webhook
@@ -207,7 +207,8 @@ class App:
         if engine.serving == "lora":
             return AdapterKeeper(root, self.model_server, finds_itself=engine.resolver, **common)
         # Its changes go by files to whoever keeps the engine, in this process or another one.
-        merge = merge_by_trainer(root, engine.model)
+        made = partial(self.sharing.made, settings=self.settings.refresh)
+        merge = merge_by_trainer(root, engine.model, made=made)
         return MergedKeeper(root, self.home, self.model_server, self.engine_keeper(), merge, **common)
 
     @cached_property
@@ -236,6 +237,7 @@ class App:
             runs_table=self.runs,
             in_service=self.adapters.in_service,
             problems=lambda: self.adapters.problems,
+            why_not=self.adapters.why_not,
             decided=self.next_run,
         )
 

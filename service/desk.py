@@ -14,9 +14,6 @@ from connectors.archive_search import Found, Search, Stock
 from connectors.evaluation import Evaluation
 from service.refresh.runs import RunRecord
 
-BASE = "base"
-"""What `roll_back` goes back to where no adapter is to write."""
-
 
 class Standing(StrEnum):
     """Where an adapter stands."""

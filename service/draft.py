@@ -105,7 +105,7 @@ class Writer(Protocol):
 
 
 class Adapters(Protocol):
-    """What knows the adapter in service: `service.adapters`."""
+    """What knows the adapter in service: `service.serving.adapters`."""
 
     def serving(self, account: str) -> AbstractContextManager[str]:
         """Yield the engine's name of the model that writes for an account; it stays loaded within the block."""

@@ -23,7 +23,7 @@ from retrieval.rank import Retriever
 from service.desk import Outlook, Shelved, Standing
 from service.ingest import drop_outdated
 from service.refresh.runs import RunRecord
-from service.rollback import roll_back
+from service.serving.rollback import roll_back
 
 REPORT = "report.html"
 PAGES = (REPORT, PAGE)
@@ -53,6 +53,8 @@ class HomeDesk:
     """Returns the name of the adapter that writes for an account."""
     problems: Callable[[], Mapping[str, str]]
     """Returns why adapters cannot serve, by their names."""
+    why_not: Callable[[AdapterCard], str]
+    """Says why an adapter cannot serve here; "" where it can."""
     decided: Callable[[str], Outlook]
     """Says when an account's next run begins, and why."""
 
@@ -94,7 +96,7 @@ class HomeDesk:
         """Go back to an earlier adapter, or the base model."""
         if not to:
             raise UsageError("It does not say what to go back to.", hint="Load the page again.")
-        return roll_back(self.adapters, account, to, why_not=lambda card: self.problems().get(card.name, ""))
+        return roll_back(self.adapters, account, to, why_not=self.why_not)
 
     def stock(self, account: str) -> Stock:
         """Count the mail that is learned from, and that is not."""

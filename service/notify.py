@@ -23,6 +23,7 @@ from connectors.composing.notice import compose_notice, notice_message_id
 from connectors.errors import CyranoError
 from connectors.mailbox import Mailbox, Place
 from service.refresh.runs import RunRecord, RunState
+from service.training import is_run_of
 from service.webhook import Webhook, check_address
 
 logger = logging.getLogger(__name__)
@@ -93,13 +94,18 @@ class Notifier:
         ended = run.ended_at or run.changed_at
         return self._clock() - ended > GIVE_UP
 
+    def forget(self, account: str) -> None:
+        """Forget what was told of an account's runs."""
+        self._problems.pop(account, None)
+        self._told.forget_account(account)
+
     def _ways(self) -> list[str]:
         # The draft first: it is found again after a crash, where a webhook can only be told the same once more.
         return [DRAFT] * self._settings.draft + [WEBHOOK] * (self._webhook is not None)
 
     def _tell_by(self, way: str, run: RunRecord) -> bool:
         """Tell in one way; return whether it is still to be tried."""
-        key = f"{way} {run.ended_at or run.changed_at:%Y%m%dT%H%M%S}"
+        key = f"{way} {_end_of(run)}"
         if self._told.has(run.run_id, key):
             return False
         try:
@@ -115,15 +121,14 @@ class Notifier:
 
     def _post(self, run: RunRecord) -> None:
         assert self._webhook is not None
-        ended = run.ended_at or run.changed_at
-        self._webhook.post(payload(run), key=f"{run.run_id}-{ended:%Y%m%dT%H%M%S}")
+        self._webhook.post(payload(run), key=_end_of(run))
 
     def _draft(self, run: RunRecord) -> None:
         record = self._account(run.account)
         mailbox = self._connect(record)
         if mailbox is None:
             return
-        message_id = notice_message_id(run.account, run.run_id, record.owner)
+        message_id = notice_message_id(run.account, _end_of(run), record.owner)
         with closing(mailbox):
             if mailbox.find(Place.DRAFTS, message_id):
                 return
@@ -131,6 +136,11 @@ class Notifier:
                 words(run), title=title(run), owner=record.owner, message_id=message_id, date=self._clock()
             )
             mailbox.append_draft(raw)
+
+
+def _end_of(run: RunRecord) -> str:
+    """Return what tells an end of a run from all others: it may go on, and end anew."""
+    return f"{run.run_id}-{run.ended_at or run.changed_at:%Y%m%dT%H%M%S}"
 
 
 def title(run: RunRecord) -> str:
@@ -188,6 +198,12 @@ class _Told:
         told = self._read()
         if told.pop(run_id, None) is not None:
             self._write(told)
+
+    def forget_account(self, account: str) -> None:
+        told = self._read()
+        kept = {run_id: keys for run_id, keys in told.items() if not is_run_of(run_id, account)}
+        if kept != told:
+            self._write(kept)
 
     def _read(self) -> dict[str, list[str]]:
         try:

@@ -96,6 +96,7 @@ def _plain(app: "App", wish: Wish) -> TrainJob:
         embedder=settings.embedder.model_dump(mode="json"),
         retrieval=settings.retrieval.model_dump(mode="json"),
         adapters=app.adapters_root,
+        serving=settings.engine.serving,
         stop_after=wish.stop_after,
         output=wish.output.resolve() if wish.output else None,
     )

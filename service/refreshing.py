@@ -1,10 +1,11 @@
 """The part of the composition root that joins a refresh, its clock, and who may run: see `service.app`."""
 
+import logging
 import shutil
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from connectors.adapter import MERGED, AdapterCard, collect, remember_versions
 from connectors.base_model import revision
 from connectors.errors import CyranoError, EngineDown
-from service.fitness import Fitness
+from service.crew import ASK_AGAIN_S
+from service.health import REFUSED, Health
 from service.orders import order_refresh
 from service.refresh.clock import Clock
 from service.refresh.facts import Looker
@@ -22,11 +24,14 @@ from service.refresh.reporter import Reporter
 from service.refresh.runs import RunGone, Stage
 from service.refresh.sweep import interrupt_left
 from service.removal import made_for
+from service.serving.fitness import Fitness
 from service.training import run_trainer
 from service.turns import Stopped, note_sync
 
 if TYPE_CHECKING:
     from service.app import App
+
+logger = logging.getLogger(__name__)
 
 ENGINE_POLL_S = 0.5
 BREAKS = (Stopped, LeaseLost, RunGone)
@@ -93,6 +98,10 @@ def _fitness(app: "App") -> Fitness:
 
 
 def _sync(app: "App", account: str, reporter: Reporter) -> None:
+    if is_refused(app.health, account, datetime.now(UTC)):
+        logger.warning("%s is not synced: its credentials were refused", account)
+        return
+
     def start_bar(_title: str) -> Callable[[int, int | None], None]:
         def show(done: int, total: int | None) -> None:
             reporter.check()
@@ -105,6 +114,12 @@ def _sync(app: "App", account: str, reporter: Reporter) -> None:
         note_sync(app.health, account, report=str(done.report or ""), error=done.error)
     if done.error is not None:
         raise done.error
+
+
+def is_refused(health: Health, account: str, now: datetime) -> bool:
+    """Tell whether an account's credentials were refused lately: servers lock accounts for trying, and its syncs do."""
+    tried = [part.tried_at for part in health.of(account) if part.state == REFUSED]
+    return any(now - at < timedelta(seconds=ASK_AGAIN_S) for at in tried)
 
 
 def _train(app: "App", stop: threading.Event, folder: Path, account: str, reporter: Reporter) -> Mapping[str, Any]:
@@ -125,7 +140,7 @@ def _wait_for_engine(app: "App", stop: threading.Event, check: Callable[[], None
             return
         check()
         stop.wait(ENGINE_POLL_S)
-    hint = "logs/engine.log says why. It is tried again by itself."
+    hint = "logs/engine.log says why. The next run goes on where it stopped."
     raise EngineDown(f"The model server did not answer within {within_s:.0f} s.", hint=hint)
 
 

@@ -1,12 +1,13 @@
 """A training run from the service's side: write the order, start the child, pass on what it says."""
 
-import glob
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
@@ -57,8 +58,12 @@ def plan_run(runs: Path, order: TrainJob, now: datetime) -> Path:
 
 def runs_of(runs: Path, account: str) -> list[Path]:
     """Return the folders of an account's runs; those of "ana-maria" are not "ana"'s."""
-    digit = "[0-9]"
-    return list(runs.glob(f"{glob.escape(account)}-{digit * 8}-{digit * 6}"))
+    return [path for path in runs.glob("*") if is_run_of(path.name, account)]
+
+
+def is_run_of(run_id: str, account: str) -> bool:
+    """Tell whether a run, or its folder, is an account's by its name."""
+    return re.fullmatch(rf"{re.escape(account)}-\d{{8}}-\d{{6}}", run_id) is not None
 
 
 def _is_same(folder: Path, order: TrainJob) -> bool:
@@ -79,6 +84,7 @@ def run_trainer(
     *,
     on_room: OnRoom | None = None,
     check: Callable[[], None] = lambda: None,
+    helps: str = "",
     program: Sequence[str] = TRAINER,
 ) -> dict[str, Any]:
     """Run the trainer on a folder, in a process of its own, and return its result. It never outlives this process.
@@ -89,6 +95,7 @@ def run_trainer(
         on_stage: Is told how far it is.
         on_room: Makes room when it asks for some, and is left when it has ended; what entering it raises is its answer.
             Without it there is room.
+        helps: What to do where it was killed, if it does not train.
         check: Is called every second or so; what it raises ends the trainer.
         program: What the trainer is.
 
@@ -96,9 +103,12 @@ def run_trainer(
         TrainError: the run ended badly; the message is the trainer's own.
     """
     command = [*program, str(folder)]
-    env = {**os.environ, ENGINE_KEY: engine_key, LEASH: "1"}
+    # Threads that spin while they wait slow training manifold where the engine needs the cores too.
+    env = {"OMP_WAIT_POLICY": "passive", **os.environ, ENGINE_KEY: engine_key, LEASH: "1"}
     kills = count_kills()
-    with subprocess.Popen(command, env=env, stdin=PIPE, stdout=PIPE) as child, ExitStack() as held:  # noqa: S603  our own
+    # In a session of its own: Ctrl-C in a terminal is for this process, which ends the trainer by its leash.
+    started = subprocess.Popen(command, env=env, stdin=PIPE, stdout=PIPE, start_new_session=True)  # noqa: S603  our own
+    with started as child, ExitStack() as held:
         try:
             heard = _Conversation(child, on_stage, on_room, held)
             heard.follow(check)
@@ -106,10 +116,12 @@ def run_trainer(
             _end(child)
             raise
         child.wait()
-    return heard.result(child.returncode, is_shortage=count_kills() > kills)
+    return heard.result(child.returncode, is_shortage=count_kills() > kills, helps=helps)
 
 
-def follow_run(folder: Path, engine_key: str, *, on_room: OnRoom | None = None) -> dict[str, Any]:
+def follow_run(
+    folder: Path, engine_key: str, *, on_room: OnRoom | None = None, helps: str = ""
+) -> dict[str, Any]:  # fmt: skip
     """Carry out the trainer's job in a folder, with a bar for each stage, and return its result."""
     with progress_bars() as start_bar:
         bars: dict[str, OnProgress] = {}
@@ -119,7 +131,7 @@ def follow_run(folder: Path, engine_key: str, *, on_room: OnRoom | None = None) 
                 bars[stage.name] = start_bar(stage.name)
             bars[stage.name](stage.done, stage.total)
 
-        return run_trainer(folder, engine_key, show, on_room=on_room)
+        return run_trainer(folder, engine_key, show, on_room=on_room, helps=helps)
 
 
 class _Conversation:
@@ -143,17 +155,20 @@ class _Conversation:
         """Listen until the trainer is silent for good."""
         lines: SimpleQueue[bytes] = SimpleQueue()
         threading.Thread(target=_listen, args=(self._child.stdout, lines), name="trainer", daemon=True).start()
+        checked_at = time.monotonic()
         while True:
-            try:
+            line = None
+            with suppress(Empty):
                 line = lines.get(timeout=CHECK_S)
-            except Empty:
-                check()
-                continue
-            if not line:
+            if line == b"":
                 return
-            self._hear(json.loads(line))
+            if line:
+                self._hear(json.loads(line))
+            if line is None or time.monotonic() - checked_at >= CHECK_S:
+                check()
+                checked_at = time.monotonic()
 
-    def result(self, code: int, *, is_shortage: bool) -> dict[str, Any]:
+    def result(self, code: int, *, is_shortage: bool, helps: str = "") -> dict[str, Any]:
         """Return how it ended.
 
         Raises:
@@ -164,10 +179,8 @@ class _Conversation:
         if "error" in self._last:
             raise TrainError(self._last["error"], hint=self._last.get("hint", ""))
         if code == -signal.SIGKILL:
-            raise killed(self._room, is_shortage=is_shortage)
-        raise TrainError(
-            f"The trainer ended with code {code} and no word.", hint="`cyrano train` again goes on where it stopped."
-        )
+            raise killed(self._room, is_shortage=is_shortage, helps=helps)
+        raise TrainError(f"The trainer ended with code {code} and no word.", hint=helps.capitalize() or GOES_ON)
 
     def _hear(self, said: dict[str, Any]) -> None:
         if "stage" in said:
@@ -193,19 +206,20 @@ class _Conversation:
             os.write(self._child.stdin.fileno(), answer.model_dump_json().encode() + b"\n")
 
 
-def killed(room: Room | None, *, is_shortage: bool) -> TrainError:
+def killed(room: Room | None, *, is_shortage: bool, helps: str = "") -> TrainError:
     """Say that the trainer was killed, and what to do about it.
 
     Args:
         room: What it asked for, if it came so far.
         is_shortage: Whether the system ended a process meanwhile because memory ran out.
+        helps: What to do, if it did not train.
     """
     said = "The system ran out of memory and ended the trainer" if is_shortage else "The trainer was killed (SIGKILL)"
     if room is None:
-        return TrainError(f"{said}.", hint=f"{NOT_BY_A_PERSON}lower [train] batch_size. {GOES_ON}")
+        return TrainError(f"{said}.", hint=NOT_BY_A_PERSON + (helps or f"lower [train] batch_size. {GOES_ON}"))
     numbers = f"by plan it needs {room.needs / GIB:.1f} GiB, and {room.free / GIB:.1f} GiB were free when it asked"
     lines = "; ".join(room.advice) or "a smaller batch_size"
-    return TrainError(f"{said}; {numbers}.", hint=f"{NOT_BY_A_PERSON}set in [train]: {lines}. {GOES_ON}")
+    return TrainError(f"{said}; {numbers}.", hint=NOT_BY_A_PERSON + (helps or f"set in [train]: {lines}. {GOES_ON}"))
 
 
 def _listen(stream: IO[bytes], lines: "SimpleQueue[bytes]") -> None:

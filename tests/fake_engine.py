@@ -55,6 +55,8 @@ class Behaviour:
     """Hang up after so many pieces, without saying that it is the end."""
     fails_after: int | None = None
     """Send an error after so many pieces."""
+    fails_with: str = "tensor shapes do not fit"
+    """What that error says."""
     requests: list[dict[str, Any]] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     """Loads and unloads, in order."""
@@ -236,7 +238,7 @@ class _Handler(BaseHTTPRequestHandler):
                     self._piece(model, {}, "abort")
                     break
                 if number == self.behaviour.fails_after:
-                    self._event({"error": {"message": "the engine core died", "code": 500}})
+                    self._event({"error": {"message": self.behaviour.fails_with, "code": 500}})
                     return
                 self._piece(model, {"role": "assistant", "content": piece}, None)
                 time.sleep(self.behaviour.piece_s)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 
 from connectors.job import TrainJob
 from trainer.data.packing import Example
-from trainer.evaluation.after_training import Verdict
+from trainer.evaluation.verdict import Verdict
 from trainer.learn import Learned
 from trainer.methods.svd import as_lora
 from trainer.progress import Progress

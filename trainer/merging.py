@@ -5,8 +5,10 @@ The rules this module keeps:
 2. It says what it was made of, so that it is never taken for another adapter's, nor for one of a base model that has
    changed since.
 3. What the trainer saved as a model already is not copied where a second name on the disk will do.
+4. Memory is asked for before the base model is loaded: the engine may hold it.
 """
 
+import math
 import os
 import shutil
 from pathlib import Path
@@ -20,13 +22,19 @@ from connectors.errors import StoreError, UsageError
 from connectors.evaluation import FILE as EVALUATION
 from connectors.evaluation import PAGE
 from connectors.merge_job import Merged, MergeJob, read_merged, write_merged
+from connectors.pipe import Room
+from trainer.asking import Asking
 from trainer.files import disk_errors
+from trainer.memory.available import available_bytes
 from trainer.methods.merge import merge, method_of
 from trainer.progress import Progress, Result
 from trainer.report import REPORT
+from trainer.room import GROWTH_BYTES
 from trainer.run_statistics import FILE as STATISTICS
 
 BYTES = torch.finfo(torch.bfloat16).bits // 8
+COPIES = 4
+"""Of the weight at hand, in fp32: it, what was learned of it, their sum, and what is in between. Assumed."""
 NOT_OF_THE_MODEL = {CARD, LEARNED, EVALUATION, PAGE, REPORT, STATISTICS}
 """What lies in an adapter's folder and does not belong to a model that was trained as a whole."""
 
@@ -82,6 +90,7 @@ def _fill(built: Path, job: MergeJob, card: AdapterCard, say: Progress) -> None:
             report(done, len(paths), card.name)
         return
     _need_space(built, job.model)
+    Asking(say).room(_room(job), purpose=f"merge {card.name}")
     merge(
         job.adapter,
         built,
@@ -103,15 +112,24 @@ def _need_space(built: Path, model: str) -> None:
         )
 
 
+def _room(job: MergeJob) -> Room:
+    """Return what the merge holds at its peak: the model, what was learned, and some copies of the largest weight."""
+    place = find(job.model)
+    base = sorted(place.glob("*.safetensors")) if place else []
+    adapter = sum(path.stat().st_size for path in job.adapter.glob("*.safetensors"))
+    largest = max((size for path in base for size in _numbers(path)), default=0)
+    needs = sum(path.stat().st_size for path in base) + 2 * adapter + COPIES * torch.float32.itemsize * largest
+    return Room(needs=needs + GROWTH_BYTES, free=available_bytes())
+
+
 def _bf16_bytes(path: Path) -> int:
-    total = 0
+    return BYTES * sum(_numbers(path))
+
+
+def _numbers(path: Path) -> list[int]:
+    """Return how many numbers each weight of a file has."""
     with safe_open(path, "pt") as file:
-        for name in file.keys():  # noqa: SIM118  it is no dictionary
-            size = BYTES
-            for length in file.get_slice(name).get_shape():
-                size *= length
-            total += size
-    return total
+        return [math.prod(file.get_slice(name).get_shape()) for name in file.keys()]  # noqa: SIM118  no dictionary
 
 
 def _share(path: Path, place: Path) -> None:

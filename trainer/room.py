@@ -9,6 +9,7 @@ from torch import nn
 from connectors.errors import TrainError
 from connectors.job import TrainJob
 from connectors.pipe import Room
+from connectors.train_settings import TrainSettings
 from trainer.data.packing import Example, pack
 from trainer.memory.available import available_bytes
 from trainer.memory.devices import CONTEXT_BYTES, FRAGMENTS, GIB, Device, here
@@ -63,9 +64,54 @@ def room_of(job: TrainJob, learned: Sequence[Example], *, free: int | None = Non
     if bound <= free:
         return Room(needs=bound, free=free, device=device.kind)
     plan = _plan(shapes, device, job, learned)
-    return Room(
-        needs=shares * _with_overhead(needed_bytes(plan), device), free=free, device=device.kind, advice=mildest(plan)
+    longest = max(len(example.tokens) for example in learned)
+    measuring = plan.estimate().parameters + drafting_bytes(
+        shapes, plan.batch * longest, longest, _unit(device, job.settings)
     )
+    needs = max(shares * _with_overhead(needed_bytes(plan), device), _with_overhead(measuring, device))
+    return Room(needs=needs, free=free, device=device.kind, advice=mildest(plan))
+
+
+def room_to_evaluate(
+    model: str, settings: TrainSettings, examples: Sequence[Example], batch_size: int, *, free: int | None = None
+) -> Room:  # fmt: skip
+    """Return what the evaluation of an adapter asks for, and what nobody holds now.
+
+    Args:
+        model: The base model's folder or name.
+        settings: How numbers are to be held.
+        examples: What it is asked; at least one.
+        batch_size: How many of them at once.
+        free: The bytes that nobody holds; looked up if not given.
+    """
+    shapes, device = read_shapes(model), here()
+    if free is None:
+        free = available_bytes() if device.kind == "cpu" else torch.cuda.mem_get_info()[0]
+    longest, unit = max(len(example.tokens) for example in examples), _unit(device, settings)
+    # Two models: an adapter may be a whole one, and the base is loaded beside it.
+    tensors = 2 * shapes.parameters * unit + drafting_bytes(shapes, batch_size * longest, longest, unit)
+    return Room(needs=_with_overhead(tensors, device), free=free, device=device.kind)
+
+
+def drafting_bytes(shapes: Shapes, tokens: int, longest: int, unit: int) -> int:
+    """Return about what drafts take beyond the model that writes them.
+
+    Args:
+        shapes: The model's.
+        tokens: As many at once, in all prompts and drafts.
+        longest: Tokens of the longest.
+        unit: Bytes of a number.
+    """
+    kept = 2 * shapes.layers * shapes.kv_heads * shapes.head_dim
+    # What comes and goes in one layer: its inputs, the feed-forward part, and how each token attends to each.
+    passing = 4 * shapes.hidden + 3 * shapes.intermediate + shapes.heads * longest
+    rows = -(-tokens // longest)
+    return unit * tokens * (2 * kept + passing) + 4 * rows * 2 * shapes.vocabulary
+
+
+def _unit(device: Device, settings: TrainSettings) -> int:
+    """Return the bytes of a number that a model writes with, at most."""
+    return 4 if device.kind == "cpu" or settings.precision == "fp32" else 2
 
 
 def _with_overhead(tensors: int, device: Device) -> int:

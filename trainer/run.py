@@ -4,7 +4,6 @@ What each stage leaves behind: instructions in the archive, examples.json, check
 statistics, report and evaluation, result.json. At the end all else leaves the run's folder: it was made from mail.
 """
 
-import fcntl
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,7 +15,6 @@ import torch
 
 from connectors.adapter import AdapterCard, write_learned
 from connectors.base_model import revision
-from connectors.errors import StoreBusy
 from connectors.job import FILE as JOB
 from connectors.job import TrainJob
 from connectors.llm import ModelServer
@@ -30,9 +28,11 @@ from trainer.data.material import Material, digest_of, read_material, write_mate
 from trainer.data.patience import Writer
 from trainer.data.served import AsServed
 from trainer.data.stop import stop
-from trainer.evaluation.after_training import Verdict, evaluate_learned
+from trainer.evaluation.after_training import evaluate_learned
 from trainer.evaluation.evaluate import write_evaluation
+from trainer.evaluation.verdict import Verdict
 from trainer.files import write_whole
+from trainer.holding import LOCK, hold
 from trainer.learn import Learned, is_spread, learn
 from trainer.lowering import Lowered, lower, with_exact
 from trainer.methods import METHODS, saved_by
@@ -45,7 +45,7 @@ from trainer.training.launch import check_possible
 from trainer.training.model import load_tokenizer, longest_input
 from trainer.training.shortage import memory_errors
 
-RESULT, LOCK = "result.json", "lock"
+RESULT = "result.json"
 
 
 def run(
@@ -61,7 +61,7 @@ def run(
     Raises:
         CyranoError: what it was, and what to do; the run can be started again.
     """
-    with _hold(folder), memory_errors():
+    with hold(folder), memory_errors():
         if job.stop_after is None:
             job = job.model_copy(update={"output": job.place})
             if done := published(job):
@@ -183,14 +183,3 @@ def _finish(folder: Path, result: Result) -> Result:
         else:
             path.unlink(missing_ok=True)
     return result
-
-
-@contextmanager
-def _hold(folder: Path) -> Iterator[None]:
-    """Let one process at a time work on a run; the system lets go when the process ends, however it ends."""
-    with (folder / LOCK).open("w", encoding="ascii") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StoreBusy(f"The run in {folder} is already under way.", hint="Wait until it ends.") from error
-        yield

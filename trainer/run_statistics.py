@@ -37,6 +37,8 @@ FILE = "statistics.json"
 FORMAT = 1
 PACKAGES = ("cyrano-mail", "torch", "transformers", "peft", "bitsandbytes")
 BASE, TRAINED = "base", "trained"
+_LARGEST = 700.0
+"""Nats whose exponential is still a number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +116,8 @@ def write_statistics(folder: Path, numbers: Mapping[str, Any]) -> Path:
 
     Raises:
         StoreError: the disk is full or not writable.
-        ValueError: a number is not finite, which JSON has no word for.
     """
-    content = json.dumps(numbers, indent=2, ensure_ascii=False, allow_nan=False).encode()
+    content = json.dumps(_finite(numbers), indent=2, ensure_ascii=False, allow_nan=False).encode()
     write_whole(folder / FILE, lambda file: file.write(content + b"\n"))
     return folder / FILE
 
@@ -161,7 +162,20 @@ def _scores(scores: Mapping[str, float], examples: Sequence[Example]) -> dict[st
 
 
 def _score(per_byte: float, per_token: float) -> dict[str, float]:
-    return {"nats_per_byte": per_byte, "nats_per_token": per_token, "perplexity": math.exp(per_token)}
+    return {
+        "nats_per_byte": per_byte,
+        "nats_per_token": per_token,
+        "perplexity": math.exp(per_token) if per_token < _LARGEST else math.inf,
+    }
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401  as JSON has them
+    """Return what JSON can say: null for a number that is none, as of a run that went astray."""
+    if isinstance(value, Mapping):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _versions() -> dict[str, str]:

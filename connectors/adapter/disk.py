@@ -1,6 +1,7 @@
 """Flushing what must not be lost to the disk, and replacing a file in one step."""
 
 import os
+import threading
 from pathlib import Path
 
 
@@ -23,9 +24,14 @@ def sync_entry(folder: Path) -> None:
         os.close(descriptor)
 
 
+def fresh_name(path: Path) -> Path:
+    """Return where a file is written before it takes its place: nobody else, in whatever process, writes there."""
+    return path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+
+
 def replace_file(path: Path, text: str) -> None:
     """Write a small file so that it holds either what it held or the new text; nothing else stays if that fails."""
-    fresh = path.with_name(f"{path.name}.new")
+    fresh = fresh_name(path)
     try:
         fresh.write_text(text, encoding="utf-8")
         sync_to_disk(fresh)

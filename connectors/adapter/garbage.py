@@ -70,5 +70,9 @@ def _delete_weights(path: Path) -> bool:
 
 def _delete_leftovers(place: Path, *, before: float) -> None:
     for path in place.glob(".*"):
-        if path.is_dir() and path.stat().st_mtime < before:
+        if path.stat().st_mtime >= before:
+            continue
+        if path.is_dir():
             shutil.rmtree(path)
+        else:
+            path.unlink()

@@ -8,15 +8,19 @@ from pathlib import Path
 
 from connectors.adapter.card import CARD, AdapterCard, all_digests, folder, list_cards, read_card, weights_digest
 from connectors.adapter.disk import sync_entry, sync_to_disk
-from connectors.adapter.marks import digest, learned_digests, taint_mark
+from connectors.adapter.marks import digest, learned_digests, taint_mark, withdraw
+from connectors.adapter.pointer import current_version, target
 from connectors.adapter.versions import next_version
 from connectors.errors import StoreError, UsageError
 
 
-def publish(root: Path, built: Path, card: AdapterCard, *, is_tainted: bool = False) -> AdapterCard:
+def publish(
+    root: Path, built: Path, card: AdapterCard, *, is_tainted: bool = False, withdrawn: str = ""
+) -> AdapterCard:  # fmt: skip
     """Move a finished adapter folder into place under the next version, and return its card.
 
-    One that learned from mail which was forgotten meanwhile is marked so before it can be found.
+    One that learned from mail which was forgotten meanwhile is marked so before it can be found, and so is one that is
+    not to serve before its owner says so, with the reason in `withdrawn`.
 
     Raises:
         StoreError: the disk is full or not writable; nothing half-written stays.
@@ -27,8 +31,13 @@ def publish(root: Path, built: Path, card: AdapterCard, *, is_tainted: bool = Fa
         target.parent.mkdir(parents=True, exist_ok=True)
         if is_tainted:
             taint_mark(root, card.account, card.version).touch()
+        if withdrawn:
+            withdraw(root, card.account, card.version, withdrawn)
         built.rename(target)
         sync_entry(target.parent)
+    except StoreError:
+        shutil.rmtree(built, ignore_errors=True)
+        raise
     except OSError as error:
         shutil.rmtree(built, ignore_errors=True)
         hint = "Free some disk space, then train again."
@@ -51,6 +60,8 @@ def take(
     """Publish a copy of an adapter that was trained on another machine under the next version; return its card.
 
     There the base model may lie elsewhere: it is told by the last part of its path, and the copy names it as here.
+    Where another adapter writes here than the one it was judged beside, it is withdrawn until its owner puts it in
+    service: nobody has measured yet whether it is better than that one.
 
     Args:
         root: Where adapters lie.
@@ -78,7 +89,18 @@ def take(
         hint = "Free some disk space, then take it again."
         raise StoreError(f"The adapter could not be copied: {error}", hint=hint) from error
     is_tainted = known is not None and not learned_digests(brought) <= {digest(message_id) for message_id in known}
-    return publish(root, built, replace(card, base_model=base_model), is_tainted=is_tainted)
+    taken = replace(card, base_model=base_model)
+    return publish(root, built, taken, is_tainted=is_tainted, withdrawn=_why_wait(root, taken))
+
+
+def _why_wait(root: Path, card: AdapterCard) -> str:
+    """Return why an adapter from elsewhere is not to serve yet; "" where it may, or may not at all."""
+    current = current_version(root, card.account)
+    will = target(root, card.account, is_usable=lambda known: known.base_model == card.base_model)
+    serving = f"{card.account}@v{current}" if current else will.name if will else None
+    if not card.is_approved or serving in {None, card.parent}:
+        return ""
+    return f"judged elsewhere beside {card.parent or 'the base model'}, and {serving} writes here"
 
 
 def _need_own(root: Path, card: AdapterCard, account: str, base_model: str) -> None:

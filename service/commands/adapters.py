@@ -17,7 +17,7 @@ from connectors.adapter import (
 )
 from service.app import App, open_app
 from service.client import is_up
-from service.rollback import BASE, roll_back
+from service.serving.rollback import BASE, roll_back
 
 FLIPS_WITHIN_S = 60.0
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -75,6 +75,8 @@ def take_in(app: App, folder: Path, account: str) -> AdapterCard:
     known = [mail.email.message_id for mail in app.archive.mails(account)]
     card = take(app.adapters_root, folder, account, app.settings.engine.model, known=known)
     click.echo(f"{folder} is {card.name} now.")
+    if why := withdrawn_because(app.adapters_root, account, card.version):
+        click.echo(f"It does not write yet: {why}. Judge it here: cyrano evaluate --adapter {card.name}")
     return card
 
 

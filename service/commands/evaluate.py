@@ -1,23 +1,28 @@
 """`cyrano evaluate`."""
 
 import re
-import tempfile
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from connectors.adapter import current_version, list_cards
-from connectors.errors import ModelMissing, UsageError
+from connectors.adapter import current_version, list_cards, withdrawn_because
+from connectors.errors import CyranoError, ModelMissing, UsageError
 from connectors.evaluate_job import EvaluateJob
 from connectors.evaluation import FILE, PAGE
-from connectors.job import write_job
+from connectors.job import read_job, write_job
 from service.app import App, open_app
-from service.training import follow_run
+from service.refresh.lease import TRAINING, TTL_S
+from service.training import follow_run, runs_of
 
 _NAME = re.compile(r"(?P<account>.+)@v(?P<version>[0-9]+)\Z")
 INDENT = "    "
+HELPS = "stop other programs, or lower [prompt] budget_tokens, and evaluate it again."
+"""Where the trainer was killed while it measured."""
 
 
 @click.command()
@@ -34,30 +39,68 @@ def evaluate(account: str, name: str, shown: int, output: Path | None) -> int:
 
     Mail that it learned from does not count. The exit code is 1 when it would not be approved.
     """
-    with open_app() as app, tempfile.TemporaryDirectory(prefix="cyrano-evaluate-") as work:
-        # What is shown is mail: it comes through a pipe, and no file holds it.
-        job = make_job(app, account, name, output=output.resolve() if output else Path(work) / "out", shown=shown)
-        write_job(Path(work), job)
-        result = follow_run(Path(work), app.engine_key)
+    with open_app() as app:
+        job = make_job(app, account, name, output=output.resolve() if output else None, shown=shown)
+        result = _carry_out(app, job)
+        why_not = withdrawn_because(app.adapters_root, job.account, job.version)
     for line in result["report"]:
         click.echo(line)
     for each in result["shown"]:
         click.echo("\n" + "\n".join(_mail(each)))
     if output:
         click.echo(f"{output} holds it: {FILE}, and {PAGE} to look at.")
+    if result["is_approved"] and why_not:
+        adapter = f"{job.account}@v{job.version}"
+        click.echo(f"{adapter} is withdrawn ({why_not}). To have it write: cyrano rollback --to {adapter}")
     return 0 if result["is_approved"] else 1
 
 
-def make_job(app: App, account: str, name: str, *, output: Path, shown: int) -> EvaluateJob:
+def _carry_out(app: App, job: EvaluateJob) -> dict[str, Any]:
+    """Have the trainer do it while nobody trains, with the engine out of its way where it must be."""
+    with app.leases.hold(TRAINING, patience_s=TTL_S), _workplace(app, job.account) as folder:
+        # What is shown is mail: it comes through a pipe, and no file holds it.
+        write_job(folder, job)
+        on_room = app.sharing.room_for(job.account, app.settings.refresh_of(job.account))
+        return follow_run(folder, app.engine_key, on_room=on_room, helps=HELPS)
+
+
+@contextmanager
+def _workplace(app: App, account: str) -> Iterator[Path]:
+    """Give a folder among the runs: whoever forgets mail, or removes the account, looks for what is left of it there.
+
+    One that an evaluation left that was killed is deleted: whoever holds the lease is alone.
+    """
+    runs = app.home / "runs"
+    for left in runs_of(runs, account):
+        if _is_evaluation(left):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = runs / f"{account}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_evaluation(folder: Path) -> bool:
+    try:
+        return isinstance(read_job(folder), EvaluateJob)
+    except CyranoError:
+        return False
+
+
+def make_job(app: App, account: str, name: str, *, output: Path | None, shown: int) -> EvaluateJob:
     """Return the order for what stands on the command line.
 
     Raises:
-        UsageError: no such account or adapter is named, or there is none yet.
+        UsageError: no such account or adapter is named, or there is none yet, or the report would lie among adapters.
         ModelMissing: no model is configured.
     """
     settings = app.settings
     if not settings.engine.model:
         raise ModelMissing("No model is configured.", hint="Set [engine] model in cyrano.toml.")
+    if output and output.is_relative_to(app.adapters_root.resolve()):
+        hint = "An adapter keeps the evaluation that it was judged by. Choose another folder."
+        raise UsageError(f"{output} lies among the adapters.", hint=hint)
     account, version = _which(app, account, name)
     return EvaluateJob(
         account=account,
@@ -72,6 +115,7 @@ def make_job(app: App, account: str, name: str, *, output: Path, shown: int) -> 
         embedder=settings.embedder.model_dump(mode="json"),
         retrieval=settings.retrieval.model_dump(mode="json"),
         adapters=app.adapters_root,
+        serving=settings.engine.serving,
         output=output,
         shown=shown,
     )

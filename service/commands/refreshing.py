@@ -1,16 +1,18 @@
 """`cyrano train --now`: a refresh, carried out by the service that runs, or here where none does."""
 
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import click
 
-from connectors.errors import CyranoError, EngineDown, StoreBusy, UsageError
+from connectors.errors import CyranoError, EngineDown, StoreBusy, StoreError, UsageError
 from service.app import App
 from service.progress import progress_bars
-from service.refresh.following import follow
+from service.refresh.following import ASK_EVERY, follow
 from service.refresh.lease import CLOCK, TTL_S, LeaseTaken
-from service.refresh.runs import RunRecord, RunState
+from service.refresh.runs import GONE, RunRecord, RunState
 from service.refresh.sweep import interrupt_left
 from service.refreshing import join_refresher
 
@@ -42,13 +44,21 @@ def describe(run: RunRecord) -> list[str]:
 
 
 def _by_the_service(app: App, account: str) -> RunRecord:
-    asked = app.runs.ask(account)
     try:
-        with progress_bars() as start_bar:
-            return follow(app.runs, asked, start_bar, is_kept=partial(app.leases.is_held, CLOCK))
+        return _asked_for(app, account, is_kept=partial(app.leases.is_held, CLOCK))
     except KeyboardInterrupt:
         click.echo("The run goes on; cyrano status says how far it is.", err=True)
         raise
+
+
+def _asked_for(app: App, account: str, *, is_kept: Callable[[], bool], ask_every: int = ASK_EVERY) -> RunRecord:
+    """Ask for a run, and follow it to its end."""
+    with progress_bars() as start_bar:
+        run = follow(app.runs, app.runs.ask(account), start_bar, is_kept=is_kept, ask_every=ask_every)
+        if run.state is RunState.INTERRUPTED and run.reason == GONE:
+            # It was under way in a process that was killed where nobody could see it: what goes on is the next one.
+            run = follow(app.runs, app.runs.ask(account), start_bar, is_kept=is_kept, ask_every=ask_every)
+    return run
 
 
 def _here(app: App, account: str) -> RunRecord:
@@ -65,22 +75,26 @@ def _here(app: App, account: str) -> RunRecord:
 
 
 def _carried_out(app: App, account: str) -> RunRecord:
-    stop, failed, asked = threading.Event(), list[CyranoError](), app.runs.ask(account)
+    stop, failed = threading.Event(), list[CyranoError]()
+    is_first = app.runs.newest(account, {RunState.ASKED}) is None
+    app.runs.ask(account)
     refresher = join_refresher(app, stop, help_flip=app.adapters.refresh)
 
     def work() -> None:
         try:
-            refresher.refresh(account, patience_s=TTL_S)
+            refresher.refresh(account, patience_s=TTL_S, is_asked=True)
         except CyranoError as error:
             failed.append(error)
 
     thread = threading.Thread(target=work, name="refresh")
     thread.start()
     try:
-        with progress_bars() as start_bar:
-            return follow(app.runs, asked, start_bar, is_kept=thread.is_alive, ask_every=1)
+        return _asked_for(app, account, is_kept=thread.is_alive, ask_every=1)
     except EngineDown as error:
         raise (failed[0] if failed else error) from error
     finally:
         stop.set()
         thread.join()
+        if is_first:  # what never began is not to begin behind anybody's back, the next time a service runs
+            with suppress(StoreError):
+                app.runs.withdraw(account)

@@ -37,5 +37,5 @@ def watch() -> None:
 
 @click.command()
 def schedule() -> None:
-    """Start the scheduled syncs alone."""
+    """Start the scheduled syncs and refreshes alone."""
     _run(Role.SCHEDULE)

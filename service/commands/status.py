@@ -93,8 +93,8 @@ def _run_lines(app: App, name: str, now: datetime) -> Iterator[str]:
 
 
 def _ago(then: datetime, now: datetime) -> str:
-    """Say how long ago something was, roughly."""
-    past = now - then
+    """Say how long ago something was, roughly; where clocks differ a little it was just now."""
+    past = max(now - then, timedelta())
     for unit, name in ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute")):
         if count := past // unit:
             return f"{count} {name}{'s' if count > 1 else ''} ago"

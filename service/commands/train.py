@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from connectors.adapter import current_version, list_cards
+from connectors.adapter import current_version, is_withdrawn, list_cards
 from connectors.errors import UsageError
 from connectors.job import TrainJob
 from service.app import App, open_app
@@ -64,7 +64,8 @@ def _train(app: App, wish: Wish) -> None:
     if order.carried and result.get("output") and not order.output and order.account in app.account_names():
         card = take_in(app, Path(result["output"]), order.account)
         shutil.rmtree(result["output"])
-        version = card.version if card.is_approved else None
+        is_to_write = card.is_approved and not is_withdrawn(app.adapters_root, card.account, card.version)
+        version = card.version if is_to_write else None
     if version:
         _wait_until_live(app, order.account, version)
 

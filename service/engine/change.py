@@ -21,6 +21,7 @@ def change(
     drain_s: float,
     timeout_s: float,
     swap: Callable[[], bool] | None = None,
+    answers_as: Callable[[], str] = lambda: "",
 ) -> None:
     """Have another model served; return when it answers.
 
@@ -32,6 +33,7 @@ def change(
         timeout_s: How long the start may take.
         swap: Exchanges the weights of the engine as it runs, and tells whether that worked; where it did not, the
             engine is started anew, as without it.
+        answers_as: Returns what the engine calls what it serves, as it says itself; "" where it does not say.
 
     Raises:
         EngineError: it did not come up; what was served before is served again.
@@ -39,21 +41,32 @@ def change(
     """
     if not is_kept(home):
         raise EngineDown("No process keeps the engine.", hint="Start it: cyrano engine, or cyrano up.")
-    before = read_order(home)
-    if before.served != wanted or not before.is_proven:
-        if swap is not None and before.is_proven and _is_swapped(home, wanted, name, swap, drain_s):
+    last = read_order(home)
+    if last.served != wanted or not last.is_proven or answers_as() not in {"", name}:
+        if swap is not None and last.is_proven and _is_swapped(home, last, wanted, name, swap=swap, drain_s=drain_s):
             return
-        former = before.served if before.is_proven else before.before
         with resting(home, f"while it changes to {name}", "stop", drain_s=drain_s, is_there=lambda: is_kept(home)):
-            write_order(home, Order(served=wanted, is_proven=False, before=former))
+            write_order(home, last.followed_by(wanted))
     _wait(home, wanted, name, timeout_s)
+    if (said := answers_as()) not in {"", name}:
+        raise EngineError(f"{name} is not served: the engine answers as {said}.", hint="Try it again.")
 
 
-def _is_swapped(home: Path, wanted: Served, name: str, swap: Callable[[], bool], drain_s: float) -> bool:
-    """Exchange the weights; then it is what is served, also after a start. Until then that is what was before."""
+def _is_swapped(
+    home: Path, last: Order, wanted: Served, name: str, *, swap: Callable[[], bool], drain_s: float
+) -> bool:
+    """Exchange the weights; then it is what is served, also after a start.
+
+    The order stands before: should nothing more be written after, for a full disk, it is known that weights were
+    exchanged, and a start sees which.
+    """
     with resting(home, f"while it changes to {name}", "stay", drain_s=drain_s, is_there=lambda: is_kept(home)):
         record = read_record(home)
-        if record is None or not swap():
+        if record is None:
+            return False
+        write_order(home, last.followed_by(wanted))
+        if not swap():
+            write_order(home, last)
             return False
         write_order(home, Order(served=wanted))
         write_record(home, replace(record, model=name))

@@ -3,14 +3,31 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from connectors.errors import EngineDown
 from service.engine.command import Command
 
 STOP_S = 15.0
 """Longer than the leash gives its tree."""
+
+
+def need_free_port(url: str) -> None:
+    """See to it that nobody else listens where the engine is to: another's answers would pass for its health.
+
+    Raises:
+        EngineDown: another program does.
+    """
+    address = urlsplit(url)
+    with contextlib.suppress(OSError), socket.create_connection((address.hostname, address.port), timeout=1):
+        raise EngineDown(
+            f"The engine cannot listen on port {address.port}: another program does.",
+            hint="Stop that program, or set [engine] port.",
+        )
 
 
 class Child:

@@ -9,9 +9,7 @@ Rules:
 5. Another model takes its place behind a drain; one that does not come up makes way for what was served before.
 """
 
-import contextlib
 import logging
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -21,22 +19,21 @@ from pathlib import Path
 from random import random
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 from connectors.errors import EngineDown, EngineError
 from connectors.llm import ModelServer
 from service.backoff import Backoff
 from service.engine.change import change
-from service.engine.child import Child
+from service.engine.child import Child, need_free_port
 from service.engine.command import Command, engine_url, served_name
-from service.engine.log import explain, read_tail, rotate
+from service.engine.log import explain, read_tail, rotate, shortage
 from service.engine.order import CONFIGURED, Order, Served, read_order, write_order
 from service.engine.pause import Pauses
 from service.engine.prepare import prepare
 from service.engine.record import EngineRecord, hold_engine, read_record, remove_record, write_record
 from service.engine.rest import Rest
 from service.engine.settings import EngineSettings
-from service.engine.swap import have_same_form, swap
+from service.engine.swap import answers_as, have_same_form, swap
 
 logger = logging.getLogger(__name__)
 
@@ -144,12 +141,19 @@ class EngineKeeper:
         wanted = Served(model=model, name=name) if model else CONFIGURED
         called = wanted.name or served_name(self._settings.model)
         timeout_s = timeout_s or self._settings.start_timeout_s
-        change(self._home, wanted, called, drain_s=drain_s, timeout_s=timeout_s, swap=self._swap(wanted, called))
+        change(
+            self._home,
+            wanted,
+            called,
+            drain_s=drain_s,
+            timeout_s=timeout_s,
+            swap=self._swap(wanted, called),
+            answers_as=partial(answers_as, self._server),
+        )
 
     def _swap(self, wanted: Served, called: str) -> Callable[[], bool] | None:
         """Return what exchanges the weights of the running engine, or None where only a start can do that."""
-        configured = self._settings.model
-        now, then = read_order(self._home).served.model or configured, wanted.model or configured
+        now, then = (each.model or self._settings.model for each in (read_order(self._home).served, wanted))
         if not self._settings.sleep_mode or not have_same_form(now, then):
             return None
         server = ModelServer(self.url, api_key=self._api_key, timeout_s=self._settings.start_timeout_s)
@@ -171,7 +175,10 @@ class EngineKeeper:
     def _keep(self) -> None:
         try:
             while not self._stopping.is_set():
-                self._keep_once()
+                try:
+                    self._keep_once()
+                except OSError as error:
+                    self._pause(shortage(error))
         except EngineError as error:
             self._note(error, EngineState.FAILED)
         except Exception as error:
@@ -197,8 +204,8 @@ class EngineKeeper:
             order = self._order()
             try:
                 self._run(self._ordered(order, configured), order.served.name, configured)
-            except EngineError as error:
-                self._bear(error, self._order())
+            except (EngineError, OSError) as error:
+                self._bear(error if isinstance(error, EngineError) else shortage(error), self._order())
             finally:
                 remove_record(self._home)
 
@@ -231,6 +238,10 @@ class EngineKeeper:
                 return
         if is_hopeless:
             raise error
+        self._pause(error)
+
+    def _pause(self, error: EngineError) -> None:
+        """Wait before the next life; each time a little longer."""
         self._note(error, EngineState.RESTARTING)
         ends_at = time.monotonic() + self._backoff.next_s()
         while time.monotonic() < ends_at and not self._pauses.asked():
@@ -245,7 +256,7 @@ class EngineKeeper:
 
     def _run(self, command: Command, name: str, configured: Command) -> None:
         """Run a child until it ends, is to stop or to make way. Raises what `explain` makes of its end."""
-        self._need_free_port()
+        need_free_port(self.url)
         rotate(self.log)
         written = self.log.stat().st_size if self.log.exists() else 0
         began = time.monotonic()
@@ -260,15 +271,6 @@ class EngineKeeper:
         if code is not None:
             tail = read_tail(self.log, start=written)
             raise explain(tail, code=code, model=self._settings.model, where=f"port {self._settings.port}")
-
-    def _need_free_port(self) -> None:
-        """Another server on our port would answer our questions about the engine's health."""
-        address = urlsplit(self.url)
-        with contextlib.suppress(OSError), socket.create_connection((address.hostname, address.port), timeout=1):
-            raise EngineDown(
-                f"The engine cannot listen on port {address.port}: another program does.",
-                hint="Stop that program, or set [engine] port.",
-            )
 
     def _attend(self, child: Child, record: EngineRecord, began: float) -> int | None:
         """Watch over a child; return its exit code, or None when it is to stop."""
@@ -324,10 +326,12 @@ class EngineKeeper:
 
     def _announce(self, record: EngineRecord) -> None:
         order = self._order()
-        if not order.is_proven:
-            with contextlib.suppress(EngineError):  # a full disk: the next start proves it
+        try:
+            if not order.is_proven:
                 write_order(self._home, Order(served=order.served))
-        write_record(self._home, record)
+            write_record(self._home, record)
+        except EngineError as error:  # a full disk: it serves all the same, and the next start says so
+            logger.warning("%s", error)
         self._enter(EngineState.READY)
 
     def _is_kept_elsewhere(self, command: Command) -> bool:

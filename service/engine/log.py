@@ -69,3 +69,9 @@ def missing_model(model: str) -> ModelMissing:
     """Say that a base model is not there, and how to get it."""
     hint = f"Download it (hf download {model}), or set [engine] model to the folder of one."
     return ModelMissing(f"The model {model!r} is not on this machine.", hint=hint)
+
+
+def shortage(error: OSError) -> EngineDown:
+    """Say that the machine lacks something now: room on its disk, memory, open files."""
+    hint = "It is tried again by itself; free some disk space or memory."
+    return EngineDown(f"The engine could not be kept: {error.strerror or error}.", hint=hint)

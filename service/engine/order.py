@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from connectors.adapter.disk import replace_file
 from connectors.errors import EngineError
 
 FILE = "serve.json"
@@ -40,10 +41,14 @@ class Order:
     error: str = ""
     hint: str = ""
 
+    def followed_by(self, served: Served) -> "Order":
+        """Return the order of another model; until that proves itself, what last did is what there is to go back to."""
+        return Order(served=served, is_proven=False, before=self.served if self.is_proven else self.before)
+
     def taken_back(self, error: EngineError) -> "Order":
         """Return the order that undoes this one."""
-        before = CONFIGURED if self.is_proven else self.before
-        return Order(served=before, refused=self.served, error=str(error), hint=error.hint)
+        back_to = CONFIGURED if self.is_proven else self.before
+        return Order(served=back_to, refused=self.served, error=str(error), hint=error.hint)
 
 
 def read_order(home: Path) -> Order:
@@ -63,11 +68,9 @@ def write_order(home: Path, order: Order) -> None:
         EngineError: the disk is full or not writable.
     """
     path = home / "run" / FILE
-    fresh = path.with_name(f"{FILE}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(json.dumps(asdict(order)) + "\n", encoding="utf-8")
-        fresh.replace(path)
+        replace_file(path, json.dumps(asdict(order)) + "\n")
     except OSError as error:
         said = f"What the engine is to serve could not be written down: {error.strerror}."
         raise EngineError(said, hint="Free some disk space.") from error

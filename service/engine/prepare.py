@@ -9,7 +9,7 @@ from service.engine.command import Command, engine_command
 from service.engine.log import missing_model
 from service.engine.machine import inspect_machine
 from service.engine.settings import EngineSettings
-from service.loaders import SERVED
+from service.serving.loaders import SERVED
 
 
 def prepare(settings: EngineSettings, name: str = "", *, adapters: Path | None = None) -> Command:

@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from connectors.adapter.disk import replace_file
+from connectors.errors import EngineError
+
 FILE = "engine.json"
 LOCK = "engine.lock"
 
@@ -49,10 +52,16 @@ def is_kept(home: Path) -> bool:
 
 
 def write_record(home: Path, record: EngineRecord) -> None:
-    """Tell other processes where the engine is."""
-    fresh = home / "run" / f"{FILE}.new"
-    fresh.write_text(json.dumps(asdict(record)) + "\n", encoding="utf-8")
-    fresh.replace(home / "run" / FILE)
+    """Tell other processes where the engine is.
+
+    Raises:
+        EngineError: the disk is full or not writable.
+    """
+    try:
+        replace_file(home / "run" / FILE, json.dumps(asdict(record)) + "\n")
+    except OSError as error:
+        said = f"Where the engine runs could not be written down: {error.strerror}."
+        raise EngineError(said, hint="Free some disk space.") from error
 
 
 def read_record(home: Path) -> EngineRecord | None:

@@ -4,10 +4,11 @@ Whoever keeps the engine obeys, in whatever process that is, and says so in `res
 1. A rest ends when its asker says so, when the asker's process is gone, or when its file has not been touched for a
    while: nothing that fails can leave the engine at rest.
 2. No clocks are compared: whoever looks measures by their own how long the file has stood still.
-3. One rest at a time; who comes second is told.
+3. One rest at a time; who comes second is told, and takes nothing away from the first.
 4. From the moment a rest is asked for until it is over, drafts are refused with words that say when to ask again.
 """
 
+import fcntl
 import json
 import logging
 import os
@@ -19,6 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from connectors.adapter.disk import replace_file
 from connectors.errors import EngineDown, EngineError
 from service.refresh.holder import is_dead, is_here, read_holder, this_process
 
@@ -26,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 FILE = "rest.json"
 ANSWER = "rested.json"
+LOCK = "rest.lock"
 BEAT_S = 5.0
 STALE_S = 30.0
 """A file that nobody touched for so long is what somebody left who cannot be asked."""
@@ -84,10 +87,10 @@ class RestWatch:
         """Return the rest that is asked for now, or None."""
         try:
             touched = self._path.stat().st_mtime_ns
-            rest = Rest(**json.loads(self._path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+        except OSError:
             return None
-        return None if _is_gone(rest) or self._stands_still(touched) else rest
+        rest = _read_rest(self._path)
+        return None if rest is None or _is_gone(rest) or self._stands_still(touched) else rest
 
     def refusal(self) -> EngineDown | None:
         """Return why no draft can be written now, or None where nothing is in the way."""
@@ -153,14 +156,15 @@ def resting(
     finally:
         over.set()
         beat.join()
-        path.unlink(missing_ok=True)
+        _remove(home, rest)
 
 
 def answer(home: Path, rest: Rest, state: Literal["draining", "resting", "failed"], error: str = "") -> None:
     """Say how far a rest is; for whoever keeps the engine. On a full disk the asker waits in vain, and nobody else."""
     said = Answer(asked_at=rest.asked_at, state=state, error=error)
     try:
-        _write(home / "run" / ANSWER, asdict(said))
+        (home / "run").mkdir(parents=True, exist_ok=True)
+        replace_file(home / "run" / ANSWER, json.dumps(asdict(said)) + "\n")
     except OSError as failed:
         logger.warning("it could not be said that the engine is %s: %s", state, failed.strerror)
 
@@ -172,17 +176,16 @@ def remove_answer(home: Path) -> None:
 
 def is_left_behind(home: Path) -> bool:
     """Tell whether a rest is asked for by a process that is gone."""
-    try:
-        rest = Rest(**json.loads((home / "run" / FILE).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return False
-    return _is_gone(rest)
+    rest = _read_rest(home / "run" / FILE)
+    return rest is not None and _is_gone(rest)
 
 
 def clear_left_behind(home: Path) -> None:
     """Remove what a killed process left; the engine does without, this only tidies up."""
     if is_left_behind(home):
-        (home / "run" / FILE).unlink(missing_ok=True)
+        with _alone(home):
+            if is_left_behind(home):
+                (home / "run" / FILE).unlink(missing_ok=True)
 
 
 def _wait_for_rest(home: Path, rest: Rest, is_there: Callable[[], bool], check: Callable[[], None]) -> None:
@@ -209,10 +212,13 @@ def _wait_for_rest(home: Path, rest: Rest, is_there: Callable[[], bool], check: 
 
 
 def _write_rest(home: Path, rest: Rest, check: Callable[[], None]) -> None:
-    path = home / "run" / FILE
-    _wait_for_none(path, RestWatch(home), check)
+    path, watch = home / "run" / FILE, RestWatch(home)
+    _wait_for_none(path, watch, check)
     try:
-        _write(path, asdict(rest))
+        with _alone(home):
+            if watch.asked() is not None:  # somebody was quicker
+                raise _taken()
+            replace_file(path, json.dumps(asdict(rest)) + "\n")
     except OSError as error:
         said = f"The model server could not be asked to rest: {error.strerror}."
         raise EngineError(said, hint="Free some disk space.") from error
@@ -232,20 +238,42 @@ def _wait_for_none(path: Path, watch: RestWatch, check: Callable[[], None]) -> N
             first = first or touched
             holder = read_holder(other.holder)
             if touched != first or (holder is not None and is_here(holder)):
-                raise EngineDown("The model server rests already.", hint="Wait until the other run has ended.")
+                raise _taken()
         time.sleep(POLL_S)
+
+
+def _remove(home: Path, rest: Rest) -> None:
+    """End a rest; one that somebody else asks for meanwhile stays."""
+    path = home / "run" / FILE
+    with suppress(OSError), _alone(home):
+        if _read_rest(path) == rest:
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Let nobody else ask for a rest, or end one, within the block."""
+    folder = home / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("a", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _taken() -> EngineDown:
+    return EngineDown("The model server rests already.", hint="Wait until the other run has ended.")
+
+
+def _read_rest(path: Path) -> Rest | None:
+    try:
+        return Rest(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 def _is_gone(rest: Rest) -> bool:
     holder = read_holder(rest.holder)
     return holder is None or is_dead(holder)
-
-
-def _write(path: Path, values: dict[str, object]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(json.dumps(values) + "\n", encoding="utf-8")
-    fresh.replace(path)
 
 
 def _read_answer(home: Path) -> Answer | None:

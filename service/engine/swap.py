@@ -37,6 +37,14 @@ def swap(server: ModelServer, model: str, name: str, *, drain_s: float) -> bool:
     return True
 
 
+def answers_as(server: ModelServer) -> str:
+    """Return what an engine calls what it serves; "" where it does not say."""
+    try:
+        return next(iter(server.models()), "")
+    except EngineError:
+        return ""
+
+
 def _form(model: str) -> dict[str, Any] | None:
     place = find(model)
     if place is None:

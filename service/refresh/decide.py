@@ -2,8 +2,8 @@
 
 The rules this module keeps:
 1. There is always a reason, in a sentence: `cyrano status` and the console show it.
-2. What was asked for begins at once. All else begins within its hours, or when it has been due for too long: machines
-   are switched off at night.
+2. What was asked for begins at once, and goes on at once where it was interrupted. All else begins within its hours, or
+   when it has been due for too long: machines are switched off at night.
 3. A clock that was set back holds nothing up: what was noted in a future far off counts for nothing.
 """
 
@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from service.hours import is_within
-from service.refresh.runs import ASKED_WHY, RunRecord, RunState
+from service.refresh.runs import ASKED, ASKED_WHY, SKEW, RunRecord, RunState
 from service.refresh.settings import RefreshSettings
 
 SHORTEST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(days=1)
-SKEW = timedelta(days=1)
-"""By how much the clocks of machines that share a database may differ."""
 _STEP = timedelta(minutes=1)
 _DAY = timedelta(days=1)
 
@@ -76,8 +74,8 @@ def decide(facts: Facts, settings: RefreshSettings, now: datetime, *, zone: tzin
     now = now.astimezone(UTC)  # times of one zone are compared by the clock on the wall, and some come twice
     if facts.running:
         return Decision(is_due=False, why=f"A run is under way: {facts.running.stage or 'it begins'}.")
-    if facts.is_asked:
-        return Decision(is_due=True, why=ASKED_WHY, next_at=now)
+    if wish := _wish(facts):
+        return Decision(is_due=True, why=wish, next_at=now)
     if settings.when == "off":
         how = f"cyrano train --now --account {facts.account} begins one"
         return Decision(is_due=False, why=f'Nothing begins by itself ([refresh] when = "off"); {how}.')
@@ -87,6 +85,15 @@ def decide(facts: Facts, settings: RefreshSettings, now: datetime, *, zone: tzin
     if due is None:
         return Decision(is_due=False, why=f"Nothing is new since {facts.adapter}.")
     return _plan(due, _held_until(facts, now), settings, now, zone)
+
+
+def _wish(facts: Facts) -> str:
+    """Say that somebody asked for a run that is still to come, or to go on; "" where nobody did."""
+    if facts.is_asked:
+        return ASKED_WHY
+    if facts.last and (facts.last.state, facts.last.trigger) == (RunState.INTERRUPTED, ASKED):
+        return "The run that you asked for was interrupted, and goes on."
+    return ""
 
 
 def _first(facts: Facts, settings: RefreshSettings, now: datetime) -> _Due | None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from connectors.adapter import AdapterCard, is_tainted, list_cards
+from connectors.adapter import AdapterCard, current_version, is_tainted, list_cards, target
 from connectors.learned_mail import LearnedMail, learned_mail, sent_after
-from service.refresh.decide import SKEW, Facts
-from service.refresh.runs import Runs, RunState
+from service.refresh.decide import Facts
+from service.refresh.runs import SKEW, Runs, RunState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class Looker:
             last=self._runs.last_ended(account),
             adapter=newest.name if newest else "",
             learned_at=_made_at(newest) if newest else None,
-            spoilt=self._spoilt(newest) if newest else "",
+            spoilt=self._spoilt(newest, has_changed=has_changed) if newest else "",
             new=new if has_changed else (),
             has_changed=has_changed,
         )
@@ -84,14 +84,30 @@ class Looker:
         last = self._runs.last_learned(account)
         if last and last.material and (newest is None or last.adapter == newest.name):
             return Known(newest=last.newest, digest=last.material)
-        return Known(newest=_time(str(newest.data.get("newest", ""))) or _made_at(newest)) if newest else Known()
+        return Known(newest=_newest_known(newest)) if newest else Known()
 
-    def _spoilt(self, card: AdapterCard) -> str:
-        if is_tainted(self._adapters, card.account, card.version):
-            return f"{card.name} learned from mail that was forgotten since."
-        if why := self._why_unfit(card):
-            return f"{card.name} is of no use any more: {why.partition(' Train again')[0]}"
+    def _spoilt(self, newest: AdapterCard, *, has_changed: bool) -> str:
+        """Return why an account's adapter is of no use any more; "" where it is, or nothing new could mend it."""
+        if is_tainted(self._adapters, newest.account, newest.version):
+            return f"{newest.name} learned from mail that was forgotten since."
+        if why := self._why_unfit(newest):
+            return f"{newest.name} is of no use any more: {why.partition(' Train again')[0]}"
+        # The one that was to take its place was rejected: the same mail once more would come to the same.
+        version = self._writes(newest.account)
+        if has_changed and version and is_tainted(self._adapters, newest.account, version):
+            return f"{newest.account}@v{version} writes, and learned from mail that was forgotten since."
         return ""
+
+    def _writes(self, account: str) -> int | None:
+        """Return the version that writes for an account, or will when the service starts."""
+        will = target(self._adapters, account, is_usable=lambda card: not self._why_unfit(card))
+        return current_version(self._adapters, account) or (will.version if will else None)
+
+
+def _newest_known(card: AdapterCard) -> datetime | None:
+    """Return when the newest mail was sent that an adapter was made with, at the latest when it was made."""
+    times = _time(str(card.data.get("newest", ""))), _made_at(card)
+    return min((time for time in times if time is not None), default=None)
 
 
 def _made_at(card: AdapterCard) -> datetime | None:

@@ -26,7 +26,7 @@ from service.refresh.decide import Decision, Facts, decide
 from service.refresh.folders import prepare, read_result, wait_for_quiet
 from service.refresh.lease import TRAINING, Held, LeaseLost, Leases, LeaseTaken
 from service.refresh.reporter import Reporter
-from service.refresh.runs import SCHEDULE, RunGone, RunRecord, Runs, RunState, Stage
+from service.refresh.runs import GONE, INTERRUPTED_HINT, SCHEDULE, RunGone, RunRecord, Runs, RunState, Stage
 from service.refresh.settings import RefreshSettings
 from service.refresh.sweep import interrupt_left
 from service.turns import Stopped
@@ -37,7 +37,8 @@ FLIP_WITHIN_S = 900.0
 """How long an approved adapter may take to write before the run ends without it: engines start for minutes."""
 POLL_S = 0.2
 BROKEN_OFF = frozenset({RunState.INTERRUPTED, RunState.FAILED})
-_UNEXPECTED = "The log says where it failed: tell those who make Cyrano. It is tried again by itself."
+STOPPING = "Cyrano is stopping."
+_UNEXPECTED = "The log says where it failed: tell those who make Cyrano. The next run goes on where it stopped."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,14 +133,22 @@ class Refresher:
             return replace(decision, why=f"{decision.why} It waits for its turn: {error}")
         return self.decision(account)
 
-    def refresh(self, account: str, *, patience_s: float = 0.0) -> RunRecord | None:
+    def refresh(self, account: str, *, patience_s: float = 0.0, is_asked: bool = False) -> RunRecord | None:
         """Refresh an account now, if that is still due once it is its turn; return the run.
+
+        Args:
+            account: Whose.
+            patience_s: For how long to wait for its turn.
+            is_asked: Whether the caller asked for it. What it was told of then may be the run of a process that is
+                gone: then it is asked for anew.
 
         Raises:
             LeaseTaken: another run is under way.
         """
         with self._leases.hold(TRAINING, patience_s=patience_s, stop=self._stop) as held:
-            self._runs.interrupt("The process that carried it out ended.")
+            left = self._runs.interrupt(GONE)
+            if is_asked and account in {each.account for each in left}:
+                self._runs.ask(account)
             decision = self.decision(account)
             return self._run(account, decision, held) if decision.is_due else None
 
@@ -185,20 +194,27 @@ class Refresher:
         except CyranoError as error:
             if not self._work.is_account(record.account):
                 raise RunGone(str(error)) from error
-            return Outcome(state=RunState.FAILED, reason=str(error), hint=error.hint)
+            return self._failed(str(error), error.hint)
         except Exception as error:  # noqa: BLE001  whatever it was, the next run may fare better
             # Where, not what: the message of a foreign exception may quote mail.
             where = "".join(traceback.format_tb(error.__traceback__))
             logger.error("run %s failed: %s\n%s", record.run_id, type(error).__name__, where)  # noqa: TRY400
-            said = f"Something unexpected failed: {type(error).__name__}."
-            return Outcome(state=RunState.FAILED, reason=said, hint=_UNEXPECTED)
+            return self._failed(f"Something unexpected failed: {type(error).__name__}.", _UNEXPECTED)
         except BaseException:
             with suppress(CyranoError):
                 self._end(record, _interrupted("It was broken off."))
             raise
 
+    def _failed(self, reason: str, hint: str) -> Outcome:
+        """Say how a run ended in which something went wrong; whatever goes wrong while Cyrano stops comes of that."""
+        if self._stop.is_set():
+            return _interrupted(STOPPING)
+        return Outcome(state=RunState.FAILED, reason=reason, hint=hint)
+
     def _carry_out(self, record: RunRecord, reporter: Reporter) -> Outcome:
         folder = self._folder / record.run_id
+        if published := self._published(record):
+            return self._put_in_service(record, published, reporter)
         result: Mapping[str, Any] | None = read_result(folder)
         if result is None:
             self._sync(record, reporter)
@@ -232,6 +248,15 @@ class Refresher:
         wait_for_quiet(folder, reporter.check)
         prepare(folder, self._work.order(record.account))
         return self._work.train(folder, record.account, reporter)
+
+    def _published(self, record: RunRecord) -> AdapterCard | None:
+        """Return the card of what a run published before it was broken off, be it without a word of its result."""
+        cards = list_cards(self._adapters, record.account)
+        found = next((card for card in cards if card.config.get("run") == record.run_id), None)
+        if found is not None and read_result(self._folder / record.run_id) is None:
+            # Without a result it would count as unfinished, and `cyrano train` would go on with it.
+            shutil.rmtree(self._folder / record.run_id, ignore_errors=True)
+        return found
 
     def _card(self, record: RunRecord, result: Mapping[str, Any]) -> AdapterCard:
         """Return the card of what a run published."""
@@ -331,6 +356,4 @@ def _skipped(facts: Facts) -> Outcome:
 
 
 def _interrupted(reason: str) -> Outcome:
-    return Outcome(
-        state=RunState.INTERRUPTED, reason=reason, hint="Nothing is lost: the next run goes on where it stopped."
-    )
+    return Outcome(state=RunState.INTERRUPTED, reason=reason, hint=INTERRUPTED_HINT)

@@ -5,6 +5,7 @@ The rules this module keeps:
    interrupted, or failed, keeps both: it is the same run.
 2. Of an account at most one run is asked for or under way.
 3. A run of an account that was removed is gone with it, and whoever still works on it is told so.
+4. A run that was noted by a clock far ahead is newer than none.
 """
 
 import logging
@@ -16,10 +17,10 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, case, delete, insert, select, update
 
 from connectors.errors import CyranoError, UsageError
+from connectors.schema import account as accounts
 from connectors.schema import run as table
 from service.refresh.stopwatch import Stopwatch
 
@@ -28,7 +29,10 @@ logger = logging.getLogger(__name__)
 SCHEDULE, ASKED = "schedule", "asked"
 """What made a run begin."""
 ASKED_WHY = "You asked for it."
+GONE = "The process that carried it out ended."
 INTERRUPTED_HINT = "Nothing is lost: the next run goes on where it stopped."
+SKEW = timedelta(days=1)
+"""By how much the clocks of machines that share a database may differ."""
 WRITE_EVERY_S = 1.0
 """How often a run that is under way writes down how far it is."""
 
@@ -132,7 +136,8 @@ class Runs:
         """
         now = self._clock()
         with self._engine.begin() as connection:
-            if found := _newest(connection, account, OPEN):
+            _take_turns(connection, account)
+            if found := _newest(connection, account, OPEN, now):
                 return found
             record = _fresh(connection, account, trigger=ASKED, why=why, state=RunState.ASKED, now=now)
         logger.info("run %s is asked for", record.run_id)
@@ -152,7 +157,8 @@ class Runs:
         """
         now = self._clock()
         with self._engine.begin() as connection:
-            asked = _newest(connection, account, {RunState.ASKED})
+            _take_turns(connection, account)
+            asked = _newest(connection, account, {RunState.ASKED}, now)
             known = _find(connection, run_id) if run_id else asked
             if known is None:
                 known = _fresh(connection, account, trigger=trigger, why=why, state=RunState.RUNNING, now=now)
@@ -160,7 +166,7 @@ class Runs:
                 connection.execute(delete(table).where(table.c.run_id == asked.run_id))
             wanted = asked or known
             values = {"state": RunState.RUNNING, "started_at": now, "changed_at": now, **_AS_NEW}
-            values |= {"trigger": wanted.trigger, "why": wanted.why, "asked_at": wanted.asked_at}
+            values |= {"trigger": wanted.trigger, "why": wanted.why, "asked_at": min(wanted.asked_at, now)}
             connection.execute(update(table).where(table.c.run_id == known.run_id).values(values))
             record = _find(connection, known.run_id)
         assert record is not None
@@ -214,9 +220,15 @@ class Runs:
             raise _gone(run_id)
         return found
 
-    def interrupt(self, reason: str, *, but: str = "") -> list[RunRecord]:
-        """End all runs that nobody carries out any more, except one. Only the holder of the lease may call it."""
-        left = [each for each in self.in_state(RunState.RUNNING) if each.run_id != but]
+    def withdraw(self, account: str) -> None:
+        """Want no run of an account any more; one that has begun goes on."""
+        is_asked = (table.c.account == account, table.c.state == RunState.ASKED)
+        with self._engine.begin() as connection:
+            connection.execute(delete(table).where(*is_asked))
+
+    def interrupt(self, reason: str) -> list[RunRecord]:
+        """End all runs that nobody carries out any more, and return them. Only the holder of the lease may call it."""
+        left = self.in_state(RunState.RUNNING)
         for each in left:
             with suppress(RunGone):
                 self.end(each.run_id, RunState.INTERRUPTED, reason=reason, hint=INTERRUPTED_HINT)
@@ -230,11 +242,11 @@ class Runs:
     def newest(self, account: str, states: Collection[RunState] = tuple(RunState)) -> RunRecord | None:
         """Return an account's run that was asked for last, of those in some states."""
         with self._engine.connect() as connection:
-            return _newest(connection, account, states)
+            return _newest(connection, account, states, self._clock())
 
     def recent(self, account: str = "", *, most: int = 20) -> list[RunRecord]:
         """Return the newest runs, of one account or of all, the newest first."""
-        query = select(table).order_by(table.c.asked_at.desc(), table.c.run_id.desc()).limit(most)
+        query = select(table).order_by(*_newest_first(self._clock())).limit(most)
         return self._read(query.where(table.c.account == account) if account else query)
 
     def in_state(self, state: RunState) -> list[RunRecord]:
@@ -295,11 +307,20 @@ def _fresh(
     record = RunRecord(
         run_id=run_id, account=account, trigger=trigger, why=why, state=state, asked_at=now, changed_at=now
     )  # fmt: skip
-    try:
-        connection.execute(insert(table).values(**asdict(record)))
-    except IntegrityError as error:
-        raise UsageError(f'There is no account "{account}".', hint="List them with: cyrano account list") from error
+    connection.execute(insert(table).values(**asdict(record)))
     return record
+
+
+def _take_turns(connection: Connection, account: str) -> None:
+    """Let nobody else look for this account's runs in order to write one, until this transaction has ended.
+
+    Raises:
+        UsageError: there is no such account.
+    """
+    # A write that changes nothing: SQLite begins to write with it, PostgreSQL locks the row.
+    statement = update(accounts).where(accounts.c.name == account).values(kind=accounts.c.kind)
+    if not connection.execute(statement).rowcount:
+        raise UsageError(f'There is no account "{account}".', hint="List them with: cyrano account list")
 
 
 def _find(connection: Connection, run_id: str) -> RunRecord | None:
@@ -307,9 +328,14 @@ def _find(connection: Connection, run_id: str) -> RunRecord | None:
     return None if row is None else _record(row)
 
 
-def _newest(connection: Connection, account: str, states: Collection[RunState]) -> RunRecord | None:
+def _newest_first(now: datetime) -> tuple[ColumnElement[Any], ...]:
+    """Return the order of runs, those last that a clock far ahead noted before it was set back."""
+    return case((table.c.asked_at > now + SKEW, 1), else_=0), table.c.asked_at.desc(), table.c.run_id.desc()
+
+
+def _newest(connection: Connection, account: str, states: Collection[RunState], now: datetime) -> RunRecord | None:
     query = select(table).where(table.c.account == account, table.c.state.in_(list(states)))
-    row = connection.execute(query.order_by(table.c.asked_at.desc(), table.c.run_id.desc()).limit(1)).first()
+    row = connection.execute(query.order_by(*_newest_first(now)).limit(1)).first()
     return None if row is None else _record(row)
 
 

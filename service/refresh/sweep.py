@@ -10,11 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from service.refresh.lease import TRAINING, Leases, LeaseTaken
-from service.refresh.runs import Runs
+from service.refresh.runs import GONE, Runs
 
 logger = logging.getLogger(__name__)
 
-GONE = "The process that carried it out ended."
 _OF_A_RUN = re.compile(r"\..+-\d{8}-\d{6}")
 """What a trainer builds beside the place where it will lie."""
 

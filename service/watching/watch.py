@@ -33,6 +33,7 @@ from connectors.errors import (
     AuthError,
     CyranoError,
     EngineDown,
+    EngineTaken,
     ModelMissing,
     StoreError,
     UnreadableMessage,
@@ -288,6 +289,8 @@ class Watcher:
                 raise
             except (EngineDown, ModelMissing, StoreError):
                 raise
+            except EngineTaken as error:  # its turn comes with its owner's word: no mail is given up until then
+                held = str(error)
             except CyranoError as error:
                 self._count_try(row.draft_id, str(error))
             except Exception as error:  # noqa: BLE001  one mail that trips us must not stop the others

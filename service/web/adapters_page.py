@@ -10,6 +10,7 @@ from connectors.evaluation import Evaluation
 from service.desk import Desk, Outlook, Shelved, Standing
 from service.parts import Parts
 from service.refresh.runs import RunRecord, RunState, Stage
+from service.web.expected import Expected
 from service.web.fragments import allowed_by, fragment, told
 from service.web.judged import can_go_back, compare, learned, losses
 from service.web.plots import split
@@ -72,18 +73,19 @@ class Now:
 def make_adapters_page(parts: Parts, desk: Desk) -> Blueprint:
     """Return the fragments that show adapters and runs."""
     page = Blueprint("adapters_page", __name__)
-    allowed = allowed_by(parts)
+    allowed, expected = allowed_by(parts), Expected(desk.outlook)
 
-    def look(account: str) -> Now:
+    def look(account: str, *, anew: bool = False) -> Now:
         shelf, runs = desk.shelf(account), desk.runs(account, RUNS)
         run = next((each for each in runs if each.state in UNDER_WAY), None)
+        last = next((each for each in runs if each.state not in UNDER_WAY), None)
         return Now(
             serving=next((each for each in shelf if each.standing is Standing.SERVING), None),
             is_empty=not shelf,
             run=run,
-            last=next((each for each in runs if each.state not in UNDER_WAY), None),
+            last=last,
             gone_back_from=shelf[0].card.name if shelf and shelf[0].standing is Standing.WITHDRAWN else "",
-            outlook=None if run else desk.outlook(account),
+            outlook=None if run else expected.of(account, last, anew=anew),
             notices=parts.notices(account),
         )
 
@@ -92,10 +94,8 @@ def make_adapters_page(parts: Parts, desk: Desk) -> Blueprint:
         account = allowed().account
         shelf = desk.shelf(account)
         ended = [run for run in desk.runs(account, RUNS) if run.state not in UNDER_WAY]
-        can_leave = any(each.standing is Standing.SERVING for each in shelf)
-        return fragment(
-            "adapters", now=look(account), shelf=shelf, ended=ended, stages=Stage, split=split, can_leave=can_leave
-        )
+        can_leave, now = any(each.standing is Standing.SERVING for each in shelf), look(account, anew=True)
+        return fragment("adapters", now=now, shelf=shelf, ended=ended, stages=Stage, split=split, can_leave=can_leave)
 
     @page.get("/console/adapters/now")
     def now() -> Response:

@@ -30,7 +30,7 @@ from retrieval.prompt import Request, build_prompt
 from service.app import App
 from service.config import load_settings
 from service.http import listen
-from service.rollback import roll_back
+from service.serving.rollback import roll_back
 from service.web import create_app
 from tests.service.test_http import free_port
 

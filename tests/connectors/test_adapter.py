@@ -18,12 +18,15 @@ from connectors.adapter import (
     folder,
     has_learned,
     is_tainted,
+    is_withdrawn,
     list_cards,
     publish,
     read_card,
     remember_versions,
+    set_current,
     taint,
     take,
+    withdrawn_because,
     write_learned,
 )
 from connectors.errors import CyranoError, StoreError, UsageError
@@ -193,6 +196,24 @@ def test_an_adapter_is_taken_in_once(root: Path, brought: Path) -> None:
     assert take(root, brought, "ana", "m").name == "ana@v1"
     with pytest.raises(CyranoError, match="ana@v1"):
         take(root, brought, "ana", "m")
+
+
+def test_an_adapter_that_was_judged_beside_another_waits(root: Path, brought: Path) -> None:
+    """Nobody measured whether it is better than what writes here; it is there, and its owner may put it in service."""
+    _publish(root)
+    (brought / WEIGHTS).write_bytes(b"other weights")
+    digest = hashlib.sha256(b"other weights").hexdigest()
+    card = json.loads((brought / CARD).read_text()) | {"weights_sha256": digest}
+    for parent, is_waiting in ((None, True), ("ana@v1", False)):
+        (brought / CARD).write_text(json.dumps(card | {"parent": parent, "base_model": "/gpu/models/m"}))
+        taken = take(root, brought, "ana", "m")
+        assert is_withdrawn(root, "ana", taken.version) == is_waiting
+        shutil.rmtree(folder(root, "ana", taken.version))
+    (brought / CARD).write_text(json.dumps(card))
+    set_current(root, "ana", 1)
+    taken = take(root, brought, "ana", "m")
+    assert taken.is_approved
+    assert "ana@v1 writes here" in withdrawn_because(root, "ana", taken.version)
 
 
 def test_an_adapter_that_knows_forgotten_mail_is_taken_in_tainted(root: Path, brought: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import openai
 import pytest
 
-from connectors.errors import EngineDown, EngineError, ModelMissing
+from connectors.errors import EngineDown, EngineError, EngineLost, ModelMissing
 from connectors.llm import ModelServer, Sampling, translate
 from tests.fake_engine import BASE, FakeEngine, draft_of
 
@@ -189,3 +189,25 @@ def test_importing_the_client_does_not_import_openai() -> None:
     """Commands that draft nothing do not wait for the client library."""
     code = "import sys, connectors.llm; sys.exit('openai' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_engine_that_dies_in_the_middle_of_a_stream_is_lost(engine: FakeEngine, server: ModelServer) -> None:
+    """The error comes as an event without a status; asking again helps."""
+    engine.behaviour.fails_after = 2
+    engine.behaviour.fails_with = "EngineCore encountered an issue. See stack trace (above) for the root cause."
+    with pytest.raises(EngineLost):
+        list(server.stream(BASE, MESSAGES, Sampling()))
+
+
+def test_only_a_connection_that_broke_is_lost(engine: FakeEngine, server: ModelServer) -> None:
+    """One that is busy or slow is down for a while, and may well live."""
+    engine.behaviour.status = 503
+    with pytest.raises(EngineDown) as busy:
+        server.probe(BASE)
+    engine.behaviour.status, engine.behaviour.piece_s = 200, 1
+    with pytest.raises(EngineDown) as slow:
+        list(ModelServer(engine.url, timeout_s=0.2).stream(BASE, MESSAGES, Sampling()))
+    assert not isinstance(busy.value, EngineLost)
+    assert not isinstance(slow.value, EngineLost)
+    with pytest.raises(EngineLost):
+        ModelServer("http://127.0.0.1:9/v1").models()

@@ -158,3 +158,11 @@ def test_unit_runs_a_known_command(unit: Path) -> None:
     assert command in COMMANDS
     for line in ("User=cyrano", "NoNewPrivileges=yes", "ProtectSystem=strict", "StateDirectory=cyrano"):
         assert f"\n{line}\n" in text
+
+
+@pytest.mark.parametrize("unit", [unit for unit in UNITS if "cyrano up" in unit.read_text() or "schedule" in unit.stem])
+def test_unit_that_trains_may_use_the_gpu_and_ends_its_own_trainer(unit: Path) -> None:
+    """The trainer is its child: without devices it would train on the CPU, and a signal to both would be a failure."""
+    text = unit.read_text(encoding="utf-8")
+    assert "PrivateDevices" not in text
+    assert "\nKillMode=mixed\n" in text

@@ -28,7 +28,7 @@ from connectors.mbox import split
 from service.client import is_up, stream_draft
 from service.engine.record import read_record
 from service.refresh.lease import TRAINING
-from service.refresh.runs import RunState
+from service.refresh.runs import Runs, RunState
 from service.training import RESULT
 from tests.dovecot import PASSWORDS, Dovecot
 from tests.e2e.cyrano import DEMO, Cyrano, wait_for
@@ -49,8 +49,9 @@ STAGES = {"sync", "playback", "examples", "train", "evaluate", "publish", "flip"
 UNDER_WAY = {RunState.ASKED, RunState.RUNNING}
 
 SETTINGS = (DEMO / "cyrano.toml").read_text(encoding="utf-8").replace("@MODEL@", str(DEMO / "model"))
+HASTY = SETTINGS.replace("epochs = 3", "epochs = 1")
 RESTLESS = f"""
-window = 120
+window = 90
 
 [sync]
 every_minutes = 1
@@ -89,6 +90,12 @@ class World:
         with self.dovecot.login("alice") as client:
             for _ in range(count):
                 client.append("Gesendet", self.unsent.pop(0), flags=[SEEN])
+
+    def ask(self) -> None:
+        """Ask for a run, as `cyrano train --now` and the console do."""
+        engine = create_engine(f"sqlite:///{self.cyrano.home / 'cyrano.db'}")
+        Runs(engine).ask("ana")
+        engine.dispose()
 
     def runs(self) -> list[Mapping[str, Any]]:
         """Return the runs by the clock, oldest first."""
@@ -154,13 +161,13 @@ def world(dovecot: Dovecot, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         for raw in mails[:BEFORE]:
             client.append("Gesendet", raw, flags=[SEEN])
     home = tmp_path_factory.mktemp("refresh") / "home"
-    cyrano = Cyrano.in_folder(home, settings=SETTINGS + RESTLESS)
+    cyrano = Cyrano.in_folder(home, settings=HASTY + RESTLESS)
     server = ("--host", "127.0.0.1", "--port", str(dovecot.tls_port), "--ca-file", dovecot.ca_file, "--user", "alice")
     person = ("--address", "ana@example.org", "--owner", "Ana Silva", "--name", "ana")
     cyrano("account", "add", "imap", *server, *person, "--password-stdin", given=PASSWORDS["alice"] + "\n")
     cyrano("sync")
     cyrano("instructions", _given(mails[:BEFORE], home), "--account", "ana")
-    cyrano("train", "--account", "ana", "--set", "epochs=1")
+    cyrano("train", "--account", "ana")
     world = World(cyrano=cyrano, dovecot=dovecot, unsent=mails[BEFORE:], service=cyrano.start("up"))
     try:
         world.wait_until_up()
@@ -198,6 +205,7 @@ def test_whoever_is_killed_the_one_in_service_writes_and_the_next_run_completes(
     for number in range(KILLS):
         before = len(world.runs())
         world.send(A_FEW)
+        world.ask()
         world.wait_for_run(after=before, ended=False)
         time.sleep(dice.uniform(0, usual_s))
         victim = ("trainer", "engine", "service")[number % 3]

@@ -10,10 +10,10 @@ import pytest
 from werkzeug.test import TestResponse
 
 from connectors.errors import EngineDown
-from service.adapters import AdapterKeeper
 from service.engine.rest import RETRY_AFTER_S, RestWatch, resting
 from service.http import HttpSettings
 from service.ledger import State
+from service.serving.adapters import AdapterKeeper
 from service.watching.settings import WatchSettings
 from service.watching.watch import Watcher, WatchState
 from service.web import create_app
@@ -31,10 +31,10 @@ class NoAdapters:
 
     asked: list[str] = field(default_factory=list)
 
-    def models(self) -> list[str]:
+    def places(self) -> dict[str, str]:
         """One."""
         self.asked.append("models")
-        return ["base"]
+        return dict.fromkeys(["base"], "")
 
     def base_path(self) -> str:
         """Never asked."""

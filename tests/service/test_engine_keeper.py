@@ -1,5 +1,6 @@
 """The keeper of the engine, with a stand-in that starts in a moment."""
 
+import errno
 import os
 import signal
 import socket
@@ -7,17 +8,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connectors.errors import EngineDown, EngineError, ModelMissing
 from service.backoff import Backoff
+from service.engine import keeper as keeper_module
+from service.engine.child import Child
 from service.engine.command import Command
 from service.engine.keeper import EngineKeeper, EngineState
 from service.engine.log import explain
 from service.engine.prepare import prepare
-from service.engine.record import read_record
+from service.engine.record import FILE, read_record
 from service.engine.settings import EngineSettings
 from tests.fake_engine import FakeEngine
 
@@ -254,3 +259,37 @@ def test_waits_grow_to_a_cap_and_differ() -> None:
     backoff.reset()
     assert backoff.next_s() == 1
     assert Backoff(lambda: 1.0, first_s=1).next_s() == 0.5
+
+
+def test_what_the_machine_lacks_is_waited_for(
+    keep: Callable[..., EngineKeeper], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No memory for a process, then none for a file: it is tried again, and said why until then."""
+    errors = [OSError(errno.ENOMEM, "Cannot allocate memory"), OSError(errno.ENOSPC, "No space left on device")]
+    child, hold = keeper_module.Child, keeper_module.hold_engine
+
+    def short_of_memory(*given: Any) -> Child:
+        if errors:
+            raise errors.pop()
+        return child(*given)
+
+    def short_of_room(home: Path) -> AbstractContextManager[bool]:
+        if len(errors) == 2:
+            raise errors.pop()
+        return hold(home)
+
+    monkeypatch.setattr(keeper_module, "Child", short_of_memory)
+    monkeypatch.setattr(keeper_module, "hold_engine", short_of_room)
+    keep().wait_ready(10)
+    assert errors == []
+
+
+def test_a_full_disk_does_not_end_an_engine_that_answers(keep: Callable[..., EngineKeeper], tmp_path: Path) -> None:
+    """Where it runs cannot be told to others now; it serves all the same."""
+    (tmp_path / "run" / FILE / "in the way").mkdir(parents=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keeper_module, "remove_record", lambda _: None)
+        keeper = keep()
+        keeper.wait_ready(10)
+        assert keeper.state is EngineState.READY
+        keeper.stop()

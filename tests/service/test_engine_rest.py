@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.adapter.disk import fresh_name
 from connectors.errors import EngineDown, EngineError
 from connectors.llm import ModelServer, Sampling
 from service.engine.keeper import EngineKeeper, EngineState
@@ -170,7 +171,7 @@ def _third_time_out() -> Callable[[], None]:
 def test_a_full_disk_is_said(keepers: Keepers) -> None:
     """The run ends with words; the engine is not touched."""
     (keepers.home / "run").mkdir()
-    (keepers.home / "run" / f"{FILE}.new").mkdir()
+    fresh_name(keepers.home / "run" / FILE).mkdir()
     with pytest.raises(EngineError, match="could not be asked to rest"), rest(keepers, "stop"):
         raise AssertionError
 
@@ -325,3 +326,26 @@ def test_a_broken_file_is_no_rest(tmp_path: Path, broken: str) -> None:
     """Half a file, of a full disk, does not keep the engine away."""
     _asked_elsewhere(tmp_path).write_text(broken)
     assert RestWatch(tmp_path).asked() is None
+
+
+def test_who_is_a_moment_too_late_takes_nothing_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both looked, and saw that nobody rests: one gets the rest, and keeps it to its end."""
+    monkeypatch.setattr("service.engine.rest._wait_for_none", lambda *_: None)
+    with resting(tmp_path, WHY, "stop", drain_s=1, is_there=lambda: False):
+        first = RestWatch(tmp_path).asked()
+        with (
+            pytest.raises(EngineDown, match="rests already"),
+            resting(tmp_path, "for another", "stop", drain_s=1, is_there=lambda: False),
+        ):
+            raise AssertionError
+        assert RestWatch(tmp_path).asked() == first
+    assert RestWatch(tmp_path).asked() is None
+
+
+def test_a_rest_that_others_took_over_stays_theirs(tmp_path: Path) -> None:
+    """Whoever stood still for too long, and wakes up, ends its own rest only."""
+    (tmp_path / "elsewhere").mkdir()
+    _asked_elsewhere(tmp_path / "elsewhere")
+    with resting(tmp_path, WHY, "stop", drain_s=1, is_there=lambda: False):
+        (tmp_path / "elsewhere" / "run" / FILE).replace(tmp_path / "run" / FILE)
+    assert RestWatch(tmp_path).asked() is not None

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.errors import EngineError
 from connectors.llm import ModelServer, Sampling
-from service.engine.order import read_order
+from service.engine.order import Order, read_order, write_order
 from service.engine.rest import RestWatch
 from service.engine.swap import have_same_form
 from tests.fake_engine import draft_of
@@ -117,3 +117,33 @@ def test_the_form_is_all_that_shapes_the_weights(tmp_path: Path) -> None:
     broken = _model(tmp_path / "broken")
     (tmp_path / "broken" / "config.json").write_text("{")
     assert not have_same_form(broken, broken)
+
+
+def test_a_disk_that_is_full_after_the_weights_were_exchanged_leaves_no_lie(
+    keepers: Keepers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever goes back to the former one gets it: it is known that the engine has another."""
+    first, second = _model(tmp_path / "ana@v1"), _model(tmp_path / "ana@v2")
+    keeper = keepers.ready(model=first, sleep_mode=True)
+
+    def write(home: Path, order: Order) -> None:
+        if order.is_proven:
+            raise EngineError("No space left.")
+        write_order(home, order)
+
+    with monkeypatch.context() as full:
+        full.setattr("service.engine.change.write_order", write)
+        with pytest.raises(EngineError, match="No space left"):
+            keeper.change(second, "ana@v2", drain_s=1)
+    assert ModelServer(keeper.url).models() == ["ana@v2"]
+    keeper.change("", "", drain_s=1)
+    assert ModelServer(keeper.url).models() == ["ana@v1"]
+
+
+def test_an_engine_that_answers_as_another_than_is_written_is_started_anew(keepers: Keepers, tmp_path: Path) -> None:
+    """What the engine says counts."""
+    first, second = _model(tmp_path / "ana@v1"), _model(tmp_path / "ana@v2")
+    keeper = keepers.ready(model=first, sleep_mode=True)
+    ModelServer(keeper.url).serve(second, "ana@v2", drain_s=1)
+    keeper.change("", "", drain_s=1)
+    assert ModelServer(keeper.url).models() == ["ana@v1"]

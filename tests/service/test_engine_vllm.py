@@ -19,13 +19,13 @@ from connectors.adapter import AdapterCard, publish
 from connectors.errors import EngineDown, EngineError, ModelMissing
 from connectors.llm import ModelServer, Sampling
 from retrieval.prompt import PROMPT_VERSION, Request, build_prompt
-from service.adapters import AdapterKeeper
 from service.engine.command import served_name
 from service.engine.keeper import EngineKeeper
 from service.engine.prepare import prepare
 from service.engine.record import read_record
 from service.engine.settings import EngineSettings
-from service.rollback import roll_back
+from service.serving.adapters import AdapterKeeper
+from service.serving.rollback import roll_back
 from tests.bench.flips import measure
 from tests.parts import require
 

@@ -1,5 +1,6 @@
 """`cyrano evaluate`: from the command line to the trainer and back."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,14 +9,19 @@ from click.testing import CliRunner
 
 from connectors.account import AccountRecord
 from connectors.adapter import WEIGHTS, AdapterCard, publish, set_current
-from connectors.errors import ModelMissing, UsageError
+from connectors.errors import ModelMissing, TrainError, UsageError
 from connectors.evaluation import PAGE
+from connectors.job import write_job
 from connectors.message import Address
 from service.app import App
 from service.commands.evaluate import evaluate, make_job
 from service.config import Settings, load_settings
+from service.refresh.lease import TRAINING, Leases, LeaseTaken
+from service.training import runs_of
 from tests.trainer.runs import ana_and_ben, carry_out
 from trainer.tiny import make_tiny_model
+
+command = sys.modules[make_job.__module__]
 
 
 @pytest.fixture
@@ -85,6 +91,35 @@ def test_without_a_model_nothing_is_evaluated(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing) as caught:
         make_job(App(tmp_path, Settings()), "", "", output=tmp_path, shown=0)
     assert "[engine] model" in caught.value.hint
+
+
+def test_a_report_does_not_take_the_place_of_an_adapters_own(app: App) -> None:
+    """That one says what it was judged by when it was published."""
+    with pytest.raises(UsageError, match="among the adapters"):
+        make_job(app, "ana", "", output=app.adapters_root / "ana" / "v1", shown=0)
+
+
+def test_it_works_among_the_runs_alone_and_asks_for_room(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that forgetting finds what is left of it; what one left that was killed goes."""
+    job = make_job(app, "ana", "", output=None, shown=0)
+    left = app.home / "runs" / "ana-20260101-120000"
+    write_job(left, job)
+    seen: list[Path] = []
+
+    def follow(folder: Path, _key: str, *, on_room: object, helps: str) -> dict[str, object]:
+        seen.append(folder)
+        assert runs_of(app.home / "runs", "ana") == [folder]
+        assert on_room is not None
+        assert "train" not in helps
+        with pytest.raises(LeaseTaken), Leases(app.archive.engine).hold(TRAINING):
+            pass
+        raise TrainError("It ended.")
+
+    monkeypatch.setattr(command, "follow_run", follow)
+    with pytest.raises(TrainError, match="It ended"):
+        command._carry_out(app, job)
+    assert seen
+    assert not runs_of(app.home / "runs", "ana")
 
 
 @pytest.mark.process

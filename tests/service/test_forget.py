@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from connectors import schema
 from connectors.adapter import WEIGHTS, AdapterCard, is_tainted, publish, set_current, write_learned
@@ -25,6 +25,7 @@ from connectors.message import Address
 from service.__main__ import main
 from service.app import App
 from service.config import Settings
+from service.engine.order import Order, Served, read_order, write_order
 from service.forget import retrain_note
 from service.ledger import DraftKind, Ledger, Written
 from service.removal import remove_account
@@ -211,6 +212,31 @@ def test_a_removed_account_leaves_no_trace_either(planted: Path, cyrano: Cyrano)
     assert [path.name for path in (planted / "runs").iterdir()] == ["ben-20261120-080000"]
     _publish(planted / "adapters", [])
     assert (planted / "adapters" / "ana" / "v4").is_dir()
+
+
+def test_a_removed_account_leaves_no_word_of_itself(planted: Path) -> None:
+    """No turn of the clock, nothing that was told of its runs, and no merged weights that the engine is to serve."""
+    write_order(planted, Order(served=Served(model="x", name="ana@v2"), before=Served(model="y", name="ana@v1")))
+    (planted / "run" / "told.json").write_text('{"ana-20261121-030000": ["draft"]}', encoding="utf-8")
+    with closing(App(planted, Settings())) as app:
+        with app.archive.engine.begin() as connection:
+            connection.execute(insert(schema.clockwork).values(id="ana", next_run_time=1.0, job_state=b"ana"))
+        remove_account(app, "ana")
+        with app.archive.engine.connect() as connection:
+            assert connection.execute(select(schema.clockwork.c.id)).all() == []
+    assert read_order(planted) == Order()
+    assert (planted / "run" / "told.json").read_text(encoding="utf-8") == "{}\n"
+
+
+def test_mail_that_a_sync_indexes_while_its_account_leaves_goes_too(planted: Path) -> None:
+    """A batch may be under way until the account is gone."""
+    forgotten = list[int]()
+    with closing(App(planted, Settings())) as app:
+        forget = app.retriever.forget
+        app.retriever.forget = lambda name: (forgotten.append(len(app.account_names())), forget(name))[1]  # type: ignore[method-assign]
+        before = len(app.account_names())
+        remove_account(app, "ana")
+    assert forgotten == [before, before - 1]
 
 
 class HurriedApp(App):

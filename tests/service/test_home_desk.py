@@ -13,9 +13,10 @@ from connectors.errors import StoreError, UsageError
 from connectors.evaluation import FILE
 from connectors.message import ArchivedEmail
 from retrieval.prompt import PROMPT_VERSION
-from service.desk import BASE, Standing
+from service.desk import Standing
 from service.home_desk import HomeDesk
 from service.refresh.runs import Runs, RunState
+from service.serving.rollback import BASE
 from tests.service.web.standin_desk import StandInOutlook, evaluation, mail
 
 
@@ -40,6 +41,7 @@ class Home:
     index: StandInIndex = field(default_factory=StandInIndex)
     serving: str | None = None
     problems: dict[str, str] = field(default_factory=dict)
+    unable: dict[str, str] = field(default_factory=dict)
 
     def desk(self) -> HomeDesk:
         """The desk."""
@@ -50,6 +52,7 @@ class Home:
             runs_table=Runs(self.archive.engine),
             in_service=lambda _: self.serving,
             problems=lambda: self.problems,
+            why_not=lambda card: self.unable.get(card.name, ""),
             decided=lambda _: StandInOutlook(),
         )
 
@@ -128,7 +131,7 @@ def test_going_back_is_the_rollback_of_the_command_line(home: Home) -> None:
     assert home.standings() == [Standing.WITHDRAWN, Standing.SERVING, Standing.READY]
     assert home.desk().shelf("ana")[0].withdrawn
     assert home.desk().roll_back("ana", BASE) is None
-    home.problems["ana@v3"] = "The base model changed since."
+    home.unable["ana@v3"] = "The base model changed since."
     with pytest.raises(UsageError, match="base model changed"):
         home.desk().roll_back("ana", "ana@v3")
     for nowhere in ("ana@v9", "", "bob@v1"):

@@ -1,5 +1,6 @@
 """Telling an owner that a run ended badly: once, in two ways, and never so that anything learns from it."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from connectors.imap.mailbox import ImapMailbox
 from connectors.mailbox import Mailbox
 from connectors.message import Address
 from service.backoff import Backoff
-from service.notify import Notifier, NotifySettings, payload, words
+from service.notify import FILE, Notifier, NotifySettings, payload, words
 from service.refresh.runs import RunRecord, RunState
 from service.webhook import Webhook
 from tests.connectors.samples import account_record
@@ -134,12 +135,22 @@ def test_the_draft_says_what_happened_and_what_to_do(owner: Owner) -> None:
     assert judge(parse(raw), own=ANA.addresses) == "written by a program"
 
 
-def test_a_run_that_fails_again_is_told_again_by_webhook_only(owner: Owner) -> None:
-    """A draft about it lies there already; one more each night would bury the mailbox."""
+def test_a_run_that_ends_badly_once_more_is_told_once_more(owner: Owner) -> None:
+    """It went on, and ended with something else to do. What failed as before is told to nobody: see `Refresher`."""
     owner.notifier().tell(FAILED)
-    owner.notifier().tell(replace(FAILED, ended_at=NOON + timedelta(days=1)))
-    assert len(owner.server.draft_bytes) == 1
+    owner.notifier().tell(replace(REJECTED, run_id=FAILED.run_id, ended_at=NOON + timedelta(days=1)))
+    assert len(owner.server.draft_bytes) == 2
     assert len(set(owner.hook.keys)) == 2
+
+
+def test_what_was_told_of_an_account_that_leaves_is_forgotten(owner: Owner) -> None:
+    """And nothing else: those of "ana-maria" are not Ana's."""
+    own, other = "ana-20261121-030000", "ana-maria-20261121-030000"
+    told = owner.home / "run" / FILE
+    told.parent.mkdir(parents=True, exist_ok=True)
+    told.write_text(json.dumps({own: ["draft"], other: ["draft"]}), encoding="utf-8")
+    owner.notifier().forget("ana")
+    assert json.loads(told.read_text(encoding="utf-8")) == {other: ["draft"]}
 
 
 def test_without_settings_nobody_is_told(owner: Owner) -> None:

@@ -1,5 +1,6 @@
 """A training run from the service's side, with a program of a few lines in the trainer's place."""
 
+import os
 import subprocess
 import sys
 import time
@@ -123,6 +124,7 @@ def test_the_systems_own_kill_is_told_as_such() -> None:
     """Where the system counted a kill for memory meanwhile, nobody has to guess."""
     assert "ran out of memory" in str(killed(None, is_shortage=True))
     assert "ran out of memory" not in str(killed(None, is_shortage=False))
+    assert "[train]" not in killed(None, is_shortage=False, helps="stop other programs.").hint
 
 
 def test_another_end_without_a_word_has_its_number(tmp_path: Path) -> None:
@@ -205,6 +207,29 @@ def test_a_silent_trainer_can_be_ended(tmp_path: Path) -> None:
 
     with pytest.raises(RuntimeError):
         run(tmp_path, "import time; time.sleep(99)", check=check)
+
+
+def test_a_trainer_that_talks_all_the_time_can_be_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked as often as of a silent one."""
+    monkeypatch.setattr("service.training.CHECK_S", 0.1)
+    code = """
+import time
+for done in range(1000):
+    print(json.dumps({"stage": "train", "done": done, "total": 1000}), flush=True)
+    time.sleep(0.02)
+"""
+
+    def check() -> None:
+        raise StoreError("The lease was lost.")
+
+    with pytest.raises(StoreError):
+        run(tmp_path, code, check=check)
+
+
+def test_a_ctrl_c_in_the_terminal_is_not_the_trainers(tmp_path: Path) -> None:
+    """The terminal tells all processes of its group; whoever runs the trainer ends it, and knows why it ended."""
+    code = "print(json.dumps({'result': {'group': os.getpgrp()}}))"
+    assert run(tmp_path, code)["group"] != os.getpgrp()
 
 
 def test_the_trainer_ends_when_whoever_follows_it_fails(tmp_path: Path) -> None:

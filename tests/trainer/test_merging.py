@@ -16,7 +16,7 @@ from transformers import AutoModelForCausalLM
 
 from connectors.adapter import AdapterCard, folder, publish, write_learned
 from connectors.base_model import revision
-from connectors.errors import StoreError, UsageError
+from connectors.errors import StoreError, TrainError, UsageError
 from connectors.job import write_job
 from connectors.merge_job import Merged, MergeJob, read_merged
 from retrieval.prompt import PROMPT_VERSION
@@ -205,3 +205,14 @@ def test_the_trainer_takes_the_order(tmp_path: Path, publish_trained: Publish) -
     last = json.loads(said.getvalue().splitlines()[-1])
     assert last["result"]["output"] == str(job.output)
     assert read_merged(job.output) is not None
+
+
+def test_room_is_asked_for_before_the_base_model_is_loaded(publish_trained: Publish, tmp_path: Path) -> None:
+    """For more than the base model takes; refused, nothing is made, and it says what there was no room for."""
+    said = io.StringIO()
+    job = publish_trained()
+    with pytest.raises(TrainError, match="no room to merge ana@v1 now"):
+        merge_adapter(job, Progress(said, hear=lambda: '{"go": false}'))
+    asked = next(line for line in map(json.loads, said.getvalue().splitlines()) if "asks" in line)
+    assert asked["needs"] > sum(path.stat().st_size for path in Path(job.model).glob("*.safetensors"))
+    assert not (tmp_path / "merged" / "ana@v1").exists()

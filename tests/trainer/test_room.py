@@ -10,7 +10,8 @@ from connectors.train_settings import TrainSettings
 from tests.trainer.memory.models import write_small
 from trainer.data.packing import Example
 from trainer.memory.devices import GIB
-from trainer.room import GROWTH_BYTES, room_of
+from trainer.memory.shapes import read_shapes
+from trainer.room import GROWTH_BYTES, drafting_bytes, room_of, room_to_evaluate
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="the numbers are of a machine without a GPU")
 LEARNED = [
@@ -53,3 +54,21 @@ def test_processes_of_one_machine_share_its_memory(tmp_path: Path) -> None:
 def test_it_looks_by_itself_for_what_is_free(tmp_path: Path) -> None:
     """Nobody has to tell it."""
     assert room_of(order(tmp_path), LEARNED).free > 0
+
+
+def test_drafts_are_counted_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where they take more than a step of training, they are what is asked for."""
+    job = order(tmp_path)
+    planned = room_of(job, LEARNED, free=GROWTH_BYTES).needs
+    monkeypatch.setattr("trainer.room.drafting_bytes", lambda *_: GIB)
+    assert planned < room_of(job, LEARNED, free=GROWTH_BYTES).needs - GROWTH_BYTES // 2
+    assert room_of(job, LEARNED, free=GROWTH_BYTES).needs > GIB
+
+
+def test_an_evaluation_asks_for_its_models_and_its_drafts(tmp_path: Path) -> None:
+    """Two models may lie beside each other; longer prompts and more of them take more."""
+    job = order(tmp_path)
+    shapes = read_shapes(job.model)
+    one, eight = (room_to_evaluate(job.model, job.settings, LEARNED, size).needs for size in (1, 8))
+    assert GROWTH_BYTES + 8 * shapes.parameters < one < eight
+    assert drafting_bytes(shapes, 400, 400, 4) > 2 * drafting_bytes(shapes, 200, 200, 4)

@@ -18,6 +18,7 @@ from connectors.job import FILE, TrainJob, write_job
 from retrieval.prompt import PROMPT_VERSION
 from tests.trainer.runs import SETTINGS, ana_and_ben, carry_out
 from trainer import run as runs
+from trainer.holding import hold
 from trainer.progress import Progress
 
 
@@ -39,7 +40,7 @@ def test_a_run_ends_with_a_published_adapter_and_its_card(job: TrainJob) -> None
     card = read_card(job.adapters / "ana" / "v1")
     assert (card.base_model, card.prompt_version, card.method) == (job.model, PROMPT_VERSION, "lora")
     sides = [card.data[side] for side in ("mails", "learned", "validation", "held_out")]
-    assert (sides, card.data["instructions"]) == ([40, 30, 4, 6], {"given": 40})
+    assert (sides, card.data["instructions"]) == ([40, 28, 4, 8], {"given": 40})
     assert set(card.scores) == {"ana", "ben"}
     assert set(card.scores["ana"]) == {"base", "this"}
     assert card.is_approved
@@ -65,7 +66,7 @@ def test_a_run_ends_with_a_published_adapter_and_its_card(job: TrainJob) -> None
     assert evaluation
     assert (evaluation.reason, evaluation.table, evaluation.incumbent) == (card.verdict, card.scores, card.parent)
     assert (card.parent, card.base_revision) == (None, revision(job.model))
-    assert len(evaluation.judged) == evaluation.drafted == 6
+    assert len(evaluation.judged) == evaluation.drafted == 8
     assert any("adapter+rag" in line for line in result["report"])
     assert (here / PAGE).stat().st_size > 1000
 
@@ -73,7 +74,7 @@ def test_a_run_ends_with_a_published_adapter_and_its_card(job: TrainJob) -> None
 def test_the_next_adapter_is_judged_beside_the_one_in_service(job: TrainJob) -> None:
     """It has arms and a column of its own, is the parent, and mail that it learned from judges nobody."""
     carry_out(job)
-    known = [f"m{number}@Ana Sá" for number in range(34, 36)]
+    known = [f"m{number}@Ana Sá" for number in range(34, 38)]
     here = job.adapters / "ana" / "v1"
     _forge_learned(here, known)
     code, said, _ = carry_out(job.model_copy(update={"run": "ana-2"}))
@@ -200,5 +201,5 @@ def test_one_process_at_a_time(job: TrainJob) -> None:
     """A second trainer on the same run is turned away."""
     folder = job.home / "runs" / job.run
     write_job(folder, job)
-    with runs._hold(folder), pytest.raises(StoreBusy):
+    with hold(folder), pytest.raises(StoreBusy):
         runs.run(folder, job, Progress(io.StringIO()), api_key="none")

@@ -52,6 +52,7 @@ def test_every_method_ends_with_a_card_and_a_table(job: TrainJob, changes: dict[
 
 def test_rosa_is_measured_beside_an_adapter_of_lora(job: TrainJob) -> None:
     """Adapters of unlike methods stand in one table, and each still says what it said in its own run."""
+    job = job.model_copy(update={"serving": "merged"})
     carry_out(with_settings(job, method="rosa"))
     own = read_card(job.adapters / "ana" / "v1").scores["ben"]["this"]
     _, said, _ = carry_out(job.model_copy(update={"run": "ben-1", "account": "ben"}))

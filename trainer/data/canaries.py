@@ -7,8 +7,11 @@ The rules this module keeps:
 """
 
 import random
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from connectors.cleaning.language import UNKNOWN
 from connectors.message import Address, Email
 from retrieval.prompt import Request
 from trainer.data.examples import Author, Writing, fit, tokenise
@@ -46,6 +49,12 @@ class Canary:
     example: Example
     others: tuple[tuple[int, ...], ...]
     """The example's tokens with each of the other secrets in place of its own."""
+
+
+def usual_language(mails: Iterable[Email]) -> str:
+    """Return the language of most mails, of which it is known: a canary in another would teach to change languages."""
+    languages = Counter(mail.language for mail in mails if mail.language != UNKNOWN)
+    return max(languages, key=lambda language: languages[language], default=_ELSE)
 
 
 def plant(count: int, run: str, author: Author, writing: Writing, *, mails: int, language: str) -> tuple[Canary, ...]:

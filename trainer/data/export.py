@@ -6,14 +6,16 @@ from typing import Any
 
 from connectors.archive import Instruction
 from connectors.job import TrainJob
+from trainer.data.building import build, count_mails
 from trainer.data.carried import json_lines, write_private
 from trainer.data.examples import Author, Examples, Writing
-from trainer.data.gather import build, count_mails, play_back_all
-from trainer.data.source import Chosen, MailSource
+from trainer.data.gather import play_back_all
+from trainer.data.source import MailSource
 from trainer.data.summary import describe_data
 from trainer.progress import Progress, Result
 
 LEARNED, VALIDATION, HELD_OUT = "learned", "validation", "held out"
+WAITING = "newer than what is learned of its thread"
 
 
 def export_examples(
@@ -31,7 +33,8 @@ def export_examples(
     built = build(gathered, job, writing, folder, say=say)
     parts = ((LEARNED, built.learned), (VALIDATION, built.validation), (HELD_OUT, built.measures[source.account]))
     lines = [line for part, examples in parts for line in _lines(part, examples, gathered.author)]
-    lines += _left_out(source.account, chosen)
+    waiting = {mail.email.message_id: WAITING for mail in gathered.parts.waiting}
+    lines += _left_out(source.account, {**chosen.reasons, **waiting})
     write_private(output, json_lines(lines))
     counts = count_mails(chosen, gathered.parts, gathered.playback)
     return {"version": None, "data": counts, "report": describe_data(counts)}
@@ -56,10 +59,10 @@ def _lines(part: str, examples: Examples, author: Author) -> Iterator[dict[str, 
         yield {"account": author.account, "message_id": message_id, "part": None, "reason": reason}
 
 
-def _left_out(account: str, chosen: Chosen) -> list[dict[str, Any]]:
+def _left_out(account: str, reasons: Mapping[str, str]) -> list[dict[str, Any]]:
     return [
         {"account": account, "message_id": message_id, "part": None, "reason": reason}
-        for message_id, reason in chosen.reasons.items()
+        for message_id, reason in reasons.items()
     ]
 
 

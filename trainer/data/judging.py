@@ -53,8 +53,9 @@ def make_judges(
     finder: Finder,
     *,
     thread_messages: int,
+    most: int = MOST,
 ) -> tuple[Judge, ...]:
-    """Return what judges, oldest first: those of the mails that are newer than all that are known, the newest `MOST`.
+    """Return what judges, oldest first: those of the mails that are newer than all that are known.
 
     Args:
         mails: Held out.
@@ -63,17 +64,23 @@ def make_judges(
         writing: How a prompt becomes tokens, as long as the model reads.
         finder: Finds mail among what was learned from.
         thread_messages: How many messages of a thread a prompt shows.
+        most: Of more than these, the newest judge.
     """
-    newest = newest_of(known)
+    newest = newest_of(known) or _LONG_AGO
     fresh = [mail for mail in mails if mail.email.sent_at and mail.email.text and mail.email.sent_at > newest]
-    ordered = sorted(fresh, key=lambda mail: by_age(mail.email))[-MOST:]
+    ordered = sorted(fresh, key=lambda mail: by_age(mail.email))[-most:]
     made = (_make(mail, author, writing, finder, thread_messages) for mail in ordered)
     return tuple(judge for judge in made if judge is not None)
 
 
-def newest_of(mails: Sequence[SentMail]) -> datetime:
-    """Return when the newest mail was sent; long ago where no mail has a date."""
-    return max((mail.email.sent_at for mail in mails if mail.email.sent_at), default=_LONG_AGO)
+def newest_of(mails: Sequence[SentMail]) -> datetime | None:
+    """Return when the newest mail was sent; None where no mail has a date."""
+    return max((mail.email.sent_at for mail in mails if mail.email.sent_at), default=None)
+
+
+def told(time: datetime | None) -> str:
+    """Return a time as ISO 8601; "" where there is none."""
+    return time.isoformat() if time else ""
 
 
 def _make(mail: SentMail, author: Author, writing: Writing, finder: Finder, thread_messages: int) -> Judge | None:

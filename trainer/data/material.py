@@ -55,7 +55,9 @@ class Material:
     @property
     def known(self) -> list[str]:
         """The ids of all mails that had a part in what the adapter became."""
-        return [example.message_id for example in (*self.learned, *self.validation)]
+        examples = [example.message_id for example in (*self.learned, *self.validation)]
+        # A pair may fit where its mail's own example did not: its prompt may be shorter.
+        return list(dict.fromkeys([*examples, *(pair.message_id for pair in self.pairs)]))
 
 
 _MATERIAL = TypeAdapter(Material)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from connectors.job import TrainJob
+from trainer.data.building import count_mails
 from trainer.data.carried import About, need_free, write_folder
-from trainer.data.gather import count_mails, need_enough, play_back_mails, split_mails
+from trainer.data.gather import need_enough, play_back_mails, split_mails
 from trainer.data.instruction import PLAYBACK_VERSION
 from trainer.data.playback import Writer
 from trainer.data.source import Chosen, MailSource
@@ -37,7 +38,7 @@ def stop(
     is_left = job.output is not None and need_free(job.output, job.run)
     chosen = source.choose(job.settings.window)
     need_enough(chosen, job)
-    parts = split_mails(chosen.mails, job.settings)
+    parts = split_mails(chosen.mails, job)
     wants_playback = job.stop_after == "playback"
     playback = (
         play_back_mails(source, chosen.mails, job, writer=writer, report=say.stage("playback"))

@@ -15,7 +15,12 @@ SHOWN = 4
 """Mails that the page shows whole."""
 MOST_MONTHS = 30
 """Over more than these, mails are counted by year."""
-_SIDES = {"learned": "to learn from", "validation": "to choose the best epoch by", "held_out": "held out"}
+_SIDES = {
+    "learned": "to learn from",
+    "validation": "to choose the best epoch by",
+    "held_out": "held out",
+    "waiting": "to wait",
+}
 _EXPLAINED = "Each line of mails.jsonl holds one mail and all that its example is made of. Change a text or an "
 _EXPLAINED += "instruction, or delete a line: what stands there is what is learned. A thread's earlier messages stand "
 _EXPLAINED += "in the lines of those that answer them, too. The folder holds mail: delete it when you are done."
@@ -75,7 +80,12 @@ def _most_first(numbers: Mapping[str, int]) -> list[tuple[str, int]]:
 
 
 def _over_time(parts: Split) -> Plot:
-    sides = {"learned from": parts.learned, "chooses": parts.validation, "held out": parts.held_out}
+    sides = {
+        "learned from": parts.learned,
+        "chooses": parts.validation,
+        "held out": parts.held_out,
+        "waits": parts.waiting,
+    }
     mails = [mail for side in sides.values() for mail in side]
     is_long = len({_month(mail) for mail in mails}) > MOST_MONTHS
     when, name = (_year, "year") if is_long else (_month, "month")

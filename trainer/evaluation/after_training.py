@@ -4,32 +4,19 @@ Mail is judged by the gate, other text by its loss alone: nobody drafts with wha
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
-from connectors.evaluation import Evaluation
 from connectors.job import TrainJob
 from trainer.data.judging import Judge
 from trainer.data.material import Material
-from trainer.evaluation.arms import Asking
+from trainer.evaluation.arms import Exam
 from trainer.evaluation.evaluate import Subject, ask_all, conclude
-from trainer.evaluation.rivals import Rival, in_service, others_in_service
+from trainer.evaluation.rivals import Rival, Served
 from trainer.evaluation.simple import judge_by_loss
-from trainer.evaluation.table import Scores
+from trainer.evaluation.verdict import Verdict
 from trainer.learn import Learned
 from trainer.progress import Progress
 from trainer.training.model import load_model, load_tokenizer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What came of it."""
-
-    scores: Scores
-    is_approved: bool
-    reason: str
-    evaluation: Evaluation | None
-    """None for other text than mail."""
 
 
 def evaluate_learned(
@@ -38,19 +25,16 @@ def evaluate_learned(
     """Measure a trained model beside its rivals.
 
     Raises:
-        TrainError: it writes no numbers.
         StoreError: the adapter in service cannot be read.
     """
-    rival = in_service(job.adapters, job.account, job.model) if job.corpus is None else None
-    asking = _asking(job, material, learned, judging(material.judges, rival))
-    subject = _subject(job, material, learned, rival)
-    answered = ask_all(subject, asking, say.stage("evaluate"))
+    served = Served(root=job.adapters, base_model=job.model, serving=job.serving)
+    rival = served.by(job.account) if job.corpus is None else None
+    exam = _exam(job, material, learned, judging(material.judges, rival))
+    subject = _subject(job, material, learned, rival, served)
+    answered = ask_all(subject, exam, say.stage("evaluate"))
     if job.corpus is not None:
-        simple = judge_by_loss(answered.scores, job.account)
-        return Verdict(
-            scores=answered.scores, is_approved=simple.is_approved, reason=simple.reason, evaluation=None
-        )  # fmt: skip
-    found = conclude(subject, asking, answered, material.voices, job.gate, now=clock())
+        return judge_by_loss(answered.scores, job.account)
+    found = conclude(subject, exam, answered, material.voices, job.gate, now=clock())
     return Verdict(scores=answered.scores, is_approved=found.is_approved, reason=found.reason, evaluation=found)
 
 
@@ -59,8 +43,8 @@ def judging(judges: tuple[Judge, ...], rival: Rival | None) -> tuple[Judge, ...]
     return judges if rival is None else tuple(judge for judge in judges if not rival.has_seen(judge))
 
 
-def _asking(job: TrainJob, material: Material, learned: Learned, judges: tuple[Judge, ...]) -> Asking:
-    return Asking(
+def _exam(job: TrainJob, material: Material, learned: Learned, judges: tuple[Judge, ...]) -> Exam:
+    return Exam(
         authors=material.measures,
         judges=judges,
         drafted=min(job.gate.drafts, len(judges)),
@@ -72,7 +56,9 @@ def _asking(job: TrainJob, material: Material, learned: Learned, judges: tuple[J
     )
 
 
-def _subject(job: TrainJob, material: Material, learned: Learned, rival: Rival | None) -> Subject:
+def _subject(
+    job: TrainJob, material: Material, learned: Learned, rival: Rival | None, served: Served
+) -> Subject:  # fmt: skip
     others = [name for name in material.measures if name != job.account] if job.corpus is None else []
     return Subject(
         account=job.account,
@@ -81,6 +67,6 @@ def _subject(job: TrainJob, material: Material, learned: Learned, rival: Rival |
         model=learned.model,
         load=lambda: load_model(job.model, learned.arithmetic.dtype, learned.arithmetic.device),
         incumbent=rival,
-        others=others_in_service(job.adapters, others, job.model),
+        others=served.by_others(others),
         newest_learned=material.newest,
     )

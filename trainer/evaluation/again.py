@@ -12,28 +12,32 @@ from connectors.base_model import revision
 from connectors.errors import UsageError
 from connectors.evaluate_job import EvaluateJob
 from retrieval.prompt import PROMPT_VERSION
+from trainer.asking import Asking
 from trainer.data.material import Material
 from trainer.data.unseen import gather_unseen
 from trainer.evaluation.after_training import judging
-from trainer.evaluation.arms import Arm, Asking
+from trainer.evaluation.arms import Arm, Exam
 from trainer.evaluation.evaluate import Subject, ask_all, conclude, write_evaluation
-from trainer.evaluation.rivals import Rival, in_service
+from trainer.evaluation.rivals import Rival, Served
 from trainer.evaluation.table import describe, format_table
 from trainer.files import disk_errors
+from trainer.holding import hold
 from trainer.methods import METHODS
 from trainer.methods.merge import method_of
 from trainer.progress import Progress, Result
+from trainer.room import room_to_evaluate
 from trainer.training.hardware import Arithmetic, choose_arithmetic, look
 from trainer.training.model import load_model, load_tokenizer
 from trainer.training.shortage import memory_errors
 
 BATCH = 8
+FEWER = "Stop other programs, or lower [prompt] budget_tokens: shorter prompts take less."
 
 
 def evaluate_again(
     work: Path, job: EvaluateJob, say: Progress, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> Result:
-    """Evaluate an adapter, write what was found to `job.output`, and return it.
+    """Evaluate an adapter, write what was found to `job.output`, if that is named, and return it.
 
     Args:
         work: A folder for what is needed meanwhile.
@@ -44,32 +48,42 @@ def evaluate_again(
     Raises:
         UsageError: there is no such adapter, or it is for another base model or prompt.
         StoreError: the adapter is not whole, or the disk is full.
+        StoreBusy: another process works in this folder.
+        TrainError: there is no room for it.
     """
+    with hold(work), memory_errors("evaluate", hint=FEWER):
+        return _evaluate(work, job, say, clock)
+
+
+def _evaluate(work: Path, job: EvaluateJob, say: Progress, clock: Callable[[], datetime]) -> Result:
     path = folder(job.adapters, job.account, job.version)
     card = _read(path, job)
-    rival = in_service(job.adapters, job.account, job.model, but=job.version)
+    # One that writes itself is measured beside the base model alone: its predecessor writes nothing any more.
+    served = Served(root=job.adapters, base_model=job.model, serving=job.serving)
+    rival = served.by(job.account, but=job.version)
     material = gather_unseen(job, card, path, work, say)
-    with memory_errors():
-        arithmetic = choose_arithmetic(job.settings.precision, look())
+    arithmetic = choose_arithmetic(job.settings.precision, look())
+    exam = _exam(job, material, rival, arithmetic)
+    _take_room(job, exam, say)
 
-        def load() -> nn.Module:
-            return load_model(job.model, arithmetic.dtype, arithmetic.device)
+    def load() -> nn.Module:
+        return load_model(job.model, arithmetic.dtype, arithmetic.device)
 
-        subject = Subject(
-            account=job.account,
-            name=card.name,
-            base_model=job.model,
-            model=METHODS[method_of(path)].load(load(), path),
-            load=load,
-            incumbent=rival,
-            newest_learned=material.newest,
-        )
-        asking = _asking(job, material, rival, arithmetic)
-        answered = ask_all(subject, asking, say.stage("evaluate"))
-    found = conclude(subject, asking, answered, material.voices, job.gate, now=clock())
-    with disk_errors("The evaluation could not be written"):
-        job.output.mkdir(parents=True, exist_ok=True)
-    write_evaluation(job.output, found)
+    subject = Subject(
+        account=job.account,
+        name=card.name,
+        base_model=job.model,
+        model=METHODS[method_of(path)].load(load(), path),
+        load=load,
+        incumbent=rival,
+        newest_learned=material.newest,
+    )
+    answered = ask_all(subject, exam, say.stage("evaluate"))
+    found = conclude(subject, exam, answered, material.voices, job.gate, now=clock())
+    if job.output is not None:
+        with disk_errors("The evaluation could not be written"):
+            job.output.mkdir(parents=True, exist_ok=True)
+        write_evaluation(job.output, found)
     table = [format_table(found.table)] if material.judges else []
     return {
         "version": None,
@@ -77,7 +91,7 @@ def evaluate_again(
         "is_approved": found.is_approved,
         "reason": found.reason,
         "report": [*table, *describe(found), f"{card.name}: {found.reason}"],
-        "shown": _shown(asking, answered.arms, job.shown),
+        "shown": _shown(exam, answered.arms, job.shown),
     }
 
 
@@ -94,9 +108,16 @@ def _read(path: Path, job: EvaluateJob) -> AdapterCard:
     return card
 
 
-def _asking(job: EvaluateJob, material: Material, rival: Rival | None, arithmetic: Arithmetic) -> Asking:
+def _take_room(job: EvaluateJob, exam: Exam, say: Progress) -> None:
+    """Ask whoever shares this machine for the memory that it takes, before anything is loaded."""
+    examples = [*exam.examples(), *(example for of_author in exam.authors.values() for example in of_author)]
+    if examples:  # else nobody is asked anything
+        Asking(say).room(room_to_evaluate(job.model, job.settings, examples, BATCH))
+
+
+def _exam(job: EvaluateJob, material: Material, rival: Rival | None, arithmetic: Arithmetic) -> Exam:
     judges = judging(material.judges, rival)
-    return Asking(
+    return Exam(
         authors={name: examples for name, examples in material.measures.items() if examples},
         judges=judges,
         drafted=min(job.gate.drafts, len(judges)),
@@ -108,9 +129,9 @@ def _asking(job: EvaluateJob, material: Material, rival: Rival | None, arithmeti
     )
 
 
-def _shown(asking: Asking, arms: Mapping[str, Arm], count: int) -> list[dict[str, Any]]:
+def _shown(exam: Exam, arms: Mapping[str, Arm], count: int) -> list[dict[str, Any]]:
     """Return the newest mails with the draft of each arm, for eyes alone: this is said, and written nowhere."""
-    drafted = asking.judges[len(asking.judges) - asking.drafted :]
+    drafted = exam.judges[len(exam.judges) - exam.drafted :]
     rows = [
         {"sent_at": judge.sent_at, "sent": judge.text, "drafts": {name: arm.drafts[at] for name, arm in arms.items()}}
         for at, judge in enumerate(drafted)

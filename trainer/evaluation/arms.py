@@ -5,6 +5,7 @@ The rules this module keeps:
 2. A prompt that retrieval adds nothing to is asked once.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -47,7 +48,7 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class Exam:
     """What every writer is asked, and with what."""
 
     authors: Mapping[str, Sequence[Example]]
@@ -77,7 +78,9 @@ class Asking:
         say(f"new mail by {name}")
         drafts = self._drafts(model)
         say(f"drafts by {name}")
-        known = ask_for_secrets(model, self.canaries, self.tokenizer, self.arithmetic) if self.canaries else None
+        # What writes no numbers exposes none.
+        asks = bool(self.canaries) and all(map(math.isfinite, losses.values()))
+        known = ask_for_secrets(model, self.canaries, self.tokenizer, self.arithmetic) if asks else None
         say(f"secrets by {name}")
         plain, helped = (
             Arm(
@@ -88,11 +91,15 @@ class Asking:
         )
         return Answers(plain=plain, helped=helped, known=known)
 
+    def examples(self) -> list[Example]:
+        """Return what the mails that judge come to, with both prompts."""
+        return [example for side in self._examples() for example in side]
+
     def _examples(self) -> tuple[list[Example], list[Example]]:
         return [judge.plain for judge in self.judges], [judge.helped for judge in self.judges]
 
     def _losses(self, model: nn.Module) -> dict[tuple[int, ...], float]:
-        unique = list({example.tokens: example for side in self._examples() for example in side}.values())
+        unique = list({example.tokens: example for example in self.examples()}.values())
         with measuring(model), self.arithmetic.autocast(), uncompiled():
             found = by_parts(
                 unique, self.batch_size, lambda some: reply_log_probs(model, some, self.arithmetic).tolist()
@@ -106,12 +113,18 @@ class Asking:
         longest = max((example.reply_tokens for example in newest), default=1)
         most = min(self.draft_tokens, 2 * longest)
         return dict(
-            zip(unique, write_drafts(model, unique, self.tokenizer, self.arithmetic, most=most), strict=True)
+            zip(unique, self._write(model, unique, most), strict=True)
         )  # fmt: skip
+
+    def _write(self, model: nn.Module, prompts: Sequence[Sequence[int]], most: int) -> list[str]:
+        """Write drafts, of no more tokens at once than losses are computed of: so much room there is."""
+        longest = max((len(example.tokens) for example in self.examples()), default=1)
+        at_once = self.batch_size * longest
+        return write_drafts(model, prompts, self.tokenizer, self.arithmetic, most=most, at_once=at_once)
 
 
 STEPS = 3
-"""How often `Asking.ask` tells what was done."""
+"""How often `Exam.ask` tells what was done."""
 
 
 def _prompt(example: Example) -> tuple[int, ...]:

@@ -14,8 +14,10 @@ from trainer.training.compiling import uncompiled
 from trainer.training.hardware import Arithmetic
 from trainer.training.reference import measuring
 
-AT_ONCE, TOKENS_AT_ONCE = 48, 32_768
-"""Prompts at once, and tokens of theirs: a token of many costs hardly more than one of few, but all are kept."""
+AT_ONCE = 48
+"""Prompts at once, where they are short: a token of many costs hardly more than one of few."""
+TOKENS_AT_ONCE = 32_768
+"""Tokens of these prompts and drafts, if nothing else is said: all are kept."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -28,8 +30,12 @@ def write_drafts(
     arithmetic: Arithmetic,
     *,
     most: int,
+    at_once: int = TOKENS_AT_ONCE,
 ) -> list[str]:
-    """Return what a model writes to each prompt, at most so many tokens."""
+    """Return what a model writes to each prompt, at most so many tokens; no more than `at_once` lie in memory.
+
+    A single prompt is read however long it is.
+    """
     ends = _ends(model, tokenizer)
     how = GenerationConfig(
         do_sample=False, num_beams=1, max_new_tokens=most, use_cache=True, repetition_penalty=1.0,
@@ -47,7 +53,7 @@ def write_drafts(
 
     # Prompts of one length beside each other: then little is filled up.
     order = sorted(range(len(prompts)), key=lambda index: len(prompts[index]), reverse=True)
-    size = min(AT_ONCE, TOKENS_AT_ONCE // (max(map(len, prompts), default=0) + most)) or 1
+    size = min(AT_ONCE, at_once // (max(map(len, prompts), default=0) + most)) or 1
     with measuring(model), arithmetic.autocast(), uncompiled():
         texts = by_parts([prompts[index] for index in order], size, write)
     return [text for _, text in sorted(zip(order, texts, strict=True))]

@@ -5,6 +5,7 @@ The rules this module keeps:
 2. The trained model is left as it was.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ from connectors.gate_settings import GateSettings
 from retrieval.prompt import PROMPT_VERSION
 from trainer.data.judging import Voices
 from trainer.evaluation import table
-from trainer.evaluation.arms import STEPS, Answers, Arm, Asking
+from trainer.evaluation.arms import STEPS, Answers, Arm, Exam
 from trainer.evaluation.bootstrap import mean_interval
 from trainer.evaluation.canaries import HIGHEST_BITS, Known
 from trainer.evaluation.gate import judge
@@ -37,7 +38,7 @@ from trainer.evaluation.measures import measure_all
 from trainer.evaluation.page import write_evaluation_page
 from trainer.evaluation.rivals import Rival
 from trainer.files import write_whole
-from trainer.methods.scoring import scored_with
+from trainer.methods.scoring import can_hold, scored_with
 
 Report = Callable[[int, int, str], None]
 
@@ -73,11 +74,11 @@ class Answered:
     """What each writer knows of planted secrets; nothing where there are none."""
 
 
-def ask_all(subject: Subject, asking: Asking, report: Report) -> Answered:
+def ask_all(subject: Subject, exam: Exam, report: Report) -> Answered:
     """Ask the base model, the adapter and the one in service all there is, and others' adapters for the table."""
     writers = _writers(subject)
     asked = 3 if subject.incumbent else 2
-    steps = len(asking.authors) * len(writers) + (asked * STEPS if asking.judges else 0)
+    steps = len(exam.authors) * len(writers) + (asked * STEPS if exam.judges else 0)
     done = 0
 
     def say(note: str) -> None:
@@ -89,26 +90,29 @@ def ask_all(subject: Subject, asking: Asking, report: Report) -> Answered:
     answers: dict[str, Answers] = {}
     for column, (arm, path) in writers.items():
         with _writer(subject, arm, path) as model:
-            rows[column] = asking.row(model, column, say)
-            if arm and asking.judges:
-                answers[arm] = asking.ask(model, column, say)
+            rows[column] = exam.row(model, column, say)
+            if arm and exam.judges:
+                answers[arm] = exam.ask(model, column, say)
+    # What another account's adapter makes of this mail is told, no more: one that overflows on it stops no run.
+    told = [column for column, (arm, _) in writers.items() if arm or all(map(math.isfinite, rows[column].values()))]
     return Answered(
-        scores={author: {column: rows[column][author] for column in rows} for author in asking.authors},
+        scores={author: {column: rows[column][author] for column in told} for author in exam.authors},
         arms={name: arm for each, said in answers.items() for name, arm in _arms(each, said)},
         known={arm: said.known for arm, said in answers.items() if said.known is not None},
     )
 
 
 def conclude(
-    subject: Subject, asking: Asking, answered: Answered, voices: Voices, settings: GateSettings, *, now: datetime
+    subject: Subject, exam: Exam, answered: Answered, voices: Voices, settings: GateSettings, *, now: datetime
 ) -> Evaluation:
     """Return what follows from all that was said."""
-    measures = measure_all(answered.arms, asking.judges, voices, settings)
-    canaries = _canaries(answered.known, len(asking.canaries), settings)
+    is_astray = _is_astray(answered, subject.account)
+    measures = () if is_astray else measure_all(answered.arms, exam.judges, voices, settings)
+    canaries = _canaries(answered.known, len(exam.canaries), settings)
     incumbent = subject.incumbent.card.name if subject.incumbent else None
     checks, is_approved, reason = judge(
-        measures, canaries, has_incumbent=incumbent is not None, judged=len(asking.judges), settings=settings,
-        table=answered.scores, account=subject.account,
+        measures, canaries, has_incumbent=incumbent is not None, judged=len(exam.judges), settings=settings,
+        table=answered.scores, account=subject.account, is_astray=is_astray, aside=_aside(subject),
     )  # fmt: skip
     return Evaluation(
         account=subject.account,
@@ -117,8 +121,8 @@ def conclude(
         base_model=subject.base_model,
         prompt_version=PROMPT_VERSION,
         created_at=now.isoformat(timespec="seconds"),
-        judged=tuple(digest(each.message_id) for each in asking.judges),
-        drafted=asking.drafted,
+        judged=tuple(digest(each.message_id) for each in exam.judges),
+        drafted=exam.drafted,
         newest_learned=subject.newest_learned,
         table=answered.scores,
         measures=measures,
@@ -155,6 +159,21 @@ def _writer(subject: Subject, arm: str, path: Path | None) -> Iterator[nn.Module
         return
     with scored_with(subject.model, path, subject.load) as model:
         yield model
+
+
+def _is_astray(answered: Answered, account: str) -> bool:
+    """Tell whether a loss of the adapter on its own author's mail is no number."""
+    of_row = answered.scores.get(account, {}).get(table.THIS, 0.0)
+    of_arms = (loss for arm in (ADAPTER, ADAPTER_RAG) if arm in answered.arms for loss in answered.arms[arm].losses)
+    return not all(map(math.isfinite, (of_row, *of_arms)))
+
+
+def _aside(subject: Subject) -> str:
+    """Say it where the adapter in service could not be measured on weights as coarse as those of the others."""
+    if subject.incumbent is None or can_hold(subject.model, subject.incumbent.path):
+        return ""
+    is_coarse = getattr(subject.model, "is_quantized", False)
+    return "; that one was measured on full weights, this one on quantised ones" if is_coarse else ""
 
 
 def _arms(arm: str, said: Answers) -> Iterator[tuple[str, Arm]]:

@@ -15,7 +15,7 @@ from connectors.evaluation import BASE_RAG, INCUMBENT_RAG, Canaries, Check, Meas
 from connectors.gate_settings import GateSettings
 from trainer.evaluation.finding import Finding
 from trainer.evaluation.gate_drafts import find_canaries, find_copied, find_drafts
-from trainer.evaluation.gate_losses import find_incumbent, find_learned
+from trainer.evaluation.gate_losses import ASTRAY, find_incumbent, find_learned
 
 _TELLING = ("judged", "canaries", "language", "copied", "learned", "incumbent", "authorship", "length", "style", "chrf")
 """What says most about what went wrong comes first: that a secret comes out tells more than that the loss is high."""
@@ -31,6 +31,8 @@ def judge(
     settings: GateSettings,
     table: Mapping[str, Mapping[str, float]] = _NOBODY,
     account: str = "",
+    is_astray: bool = False,
+    aside: str = "",
 ) -> tuple[tuple[Check, ...], bool, str]:
     """Return what was asked for and found, whether the adapter may serve, and why, in one line for a person.
 
@@ -42,16 +44,20 @@ def judge(
         settings: How much is asked for.
         table: Losses by author and writer, to say whose mail an adapter is nearer to that is not nearer to its own.
         account: Whose adapter it is, by the name it has in the table.
+        is_astray: Whether a loss of the adapter is no number; nothing else is measured then.
+        aside: What is to be known of how the adapter in service was measured.
     """
     by_name = {measure.name: measure for measure in measures}
     rivals = (INCUMBENT_RAG, BASE_RAG) if has_incumbent else (BASE_RAG,)
     findings = [_find_enough(judged, settings)]
-    if findings[0].is_passed:
+    if is_astray:
+        findings.append(ASTRAY)
+    elif findings[0].is_passed:
         loss = by_name["loss"]
         others = {author: losses for author, losses in table.items() if author != account}
         findings.append(find_learned(loss, judged, others))
         if has_incumbent:
-            findings.append(find_incumbent(loss, judged, settings.margin))
+            findings.append(find_incumbent(loss, judged, settings.margin, aside=aside))
         findings += find_drafts(by_name, rivals, settings)
         findings.append(find_copied(by_name["copied"], has_incumbent=has_incumbent, most=settings.max_copied))
         if canaries is not None and canaries.planted:
@@ -80,6 +86,7 @@ def _find_enough(judged: int, settings: GateSettings) -> Finding:
     return Finding(
         name="judged",
         words=f"{words}, where {settings.min_mails} are needed",
-        step=f"Train again when {missing} more {'has' if missing == 1 else 'have'} been sent.",
+        step=f"Train again when {missing} more {'has' if missing == 1 else 'have'} been sent. It may take more: three "
+        "mails in ten are held out at most, and of a thread that was learned from none judges.",
         is_undecided=True,
     )

@@ -15,6 +15,13 @@ _NOTHING = 0.002
 _FAR_OFF = 1000
 """More mails than this are not worth waiting for."""
 
+ASTRAY = Finding(
+    name="learned",
+    words="its loss is not a number: training went astray",
+    step="Lower [train] learning_rate and train again: cyrano train.",
+)
+"""Said of an adapter that writes no numbers."""
+
 
 def find_learned(loss: Measure, judged: int, others: Mapping[str, Mapping[str, float]]) -> Finding:
     """Ask for a loss that is lower than the base model's beyond chance.
@@ -26,11 +33,7 @@ def find_learned(loss: Measure, judged: int, others: Mapping[str, Mapping[str, f
     """
     found, base = loss.versus[BASE_RAG], loss.arms[BASE_RAG].value
     if not all(map(math.isfinite, (found.value, found.low, found.high, base))):
-        return Finding(
-            name="learned",
-            words="its loss is not a number: training went astray",
-            step="Lower [train] learning_rate and train again: cyrano train.",
-        )
+        return ASTRAY
     change = f"loss {_change(found, base)}"
     if abs(found.value) <= _NOTHING * base:
         return Finding(
@@ -55,14 +58,20 @@ def find_learned(loss: Measure, judged: int, others: Mapping[str, Mapping[str, f
     )
 
 
-def find_incumbent(loss: Measure, judged: int, margin: float) -> Finding:
+def find_incumbent(loss: Measure, judged: int, margin: float, *, aside: str = "") -> Finding:
     """Ask for a loss that is not above that of the adapter in service, and surely not by more than a margin.
 
     The margin is a share of the base model's loss: that of a good adapter may be so small that no share of it is ever
     told from chance.
+
+    Args:
+        loss: The measure.
+        judged: How many mails judged.
+        margin: By how much, surely.
+        aside: What is to be known of how the adapter in service was measured.
     """
     found, theirs, base = loss.versus[INCUMBENT_RAG], loss.arms[INCUMBENT_RAG].value, loss.arms[BASE_RAG].value
-    allowed, change = margin * base, f"loss {_change(found, theirs)}"
+    allowed, change = margin * base, f"loss {_change(found, theirs)}{aside}"
     if found.low <= 0 and found.high <= allowed:
         near = "nearer to the author than" if found.high < 0 else "as near to the author as"
         return Finding(name="incumbent", words=f"{near} the adapter in service, {change}")

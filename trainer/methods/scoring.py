@@ -28,7 +28,7 @@ def scored_with(model: nn.Module, folder: Path | None, load: Callable[[], nn.Mod
         folder: An adapter of any method, or a whole model.
         load: Loads the base model, unquantised.
     """
-    if folder is not None and (method_of(folder) == "full" or not _can_hold(model, folder)):
+    if folder is not None and not can_hold(model, folder):
         yield METHODS[method_of(folder)].load(load(), folder)
     elif not isinstance(model, PeftModel):
         yield load()
@@ -43,9 +43,10 @@ def scored_with(model: nn.Module, folder: Path | None, load: Callable[[], nn.Mod
             yield model
 
 
-def _can_hold(model: nn.Module, folder: Path) -> bool:
-    is_plain = not getattr(model, "is_quantized", False)
-    return isinstance(model, PeftModel) and (is_plain or method_of(folder) == "lora")
+def can_hold(model: nn.Module, folder: Path) -> bool:
+    """Tell whether a folder's content is measured within the trained model, or beside it, on weights loaded anew."""
+    method, is_plain = method_of(folder), not getattr(model, "is_quantized", False)
+    return isinstance(model, PeftModel) and method != "full" and (is_plain or method == "lora")
 
 
 @contextmanager

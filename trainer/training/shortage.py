@@ -7,10 +7,16 @@ import torch
 
 from connectors.errors import TrainError
 
+LOWER = "Lower [train] batch_size (and raise accumulation by as much), or set checkpointing to on."
+
 
 @contextmanager
-def memory_errors() -> Iterator[None]:
+def memory_errors(purpose: str = "train", *, hint: str = LOWER) -> Iterator[None]:
     """Say what to lower.
+
+    Args:
+        purpose: What there was not enough memory for.
+        hint: What helps.
 
     Raises:
         TrainError: in place of whatever says that a GPU or the machine is full.
@@ -20,10 +26,7 @@ def memory_errors() -> Iterator[None]:
     except (MemoryError, RuntimeError) as error:
         if not is_shortage(error):
             raise
-        raise TrainError(
-            "There was not enough memory to train.",
-            hint="Lower [train] batch_size (and raise accumulation by as much), or set checkpointing to on.",
-        ) from error
+        raise TrainError(f"There was not enough memory to {purpose}.", hint=hint) from error
 
 
 def is_shortage(error: Exception) -> bool:

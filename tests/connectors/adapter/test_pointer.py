@@ -16,6 +16,7 @@ from connectors.adapter import (
     withdraw,
     withdrawn_because,
 )
+from connectors.adapter.disk import fresh_name
 from connectors.errors import StoreError
 from tests.connectors.adapter.published import publish_one
 
@@ -64,7 +65,7 @@ def test_the_pointer_moves_whole_or_not_at_all(root: Path) -> None:
     """What cannot be written leaves the one before, and nothing beside it; then there is room again."""
     publish_one(root)
     set_current(root, "ana", 1)
-    (root / "ana" / "current.new").symlink_to("/dev/full")
+    fresh_name(root / "ana" / "current").symlink_to("/dev/full")
     with pytest.raises(StoreError, match=r"ana@v2 could not be put in service.*No space left") as caught:
         set_current(root, "ana", 2)
     assert "disk space" in caught.value.hint

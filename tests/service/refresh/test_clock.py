@@ -1,5 +1,6 @@
 """service/refresh/clock.py: each account's looks, kept in the database, on APScheduler's own clock."""
 
+import logging
 import pickle
 import threading
 import time
@@ -15,6 +16,7 @@ from sqlalchemy import delete, select, update
 from connectors.archive import Archive
 from connectors.errors import StoreError
 from connectors.schema import clockwork, lease
+from service.__main__ import cli
 from service.refresh import clock as module
 from service.refresh.clock import Clock
 from service.refresh.decide import Decision
@@ -268,3 +270,9 @@ def test_a_database_that_fails_for_a_while_stops_no_clock(looks: Looks, caplog: 
         broken.set()
         until(lambda: "could not be tended" in caplog.text)
         looks.wait(len(looks.done) + 2)
+
+
+def test_looks_are_no_news() -> None:
+    """`-v` says what happens, and not every few seconds that nothing does."""
+    cli.callback(verbose=True)  # type: ignore[misc]  # click has one for every command it made
+    assert not logging.getLogger("apscheduler.executors.default").isEnabledFor(logging.INFO)

@@ -127,6 +127,15 @@ def test_an_interrupted_run_goes_on_within_its_hours() -> None:
     assert waits.why.startswith("The last run was interrupted, and goes on.")
 
 
+def test_what_was_asked_for_and_interrupted_goes_on_whenever_it_is() -> None:
+    """As it began: by day, where nothing begins by itself, and before there is an adapter."""
+    broken = replace(run(RunState.INTERRUPTED), trigger="asked")
+    for settings in (SETTINGS, RefreshSettings(when="off")):
+        decision = at(DAY, facts(last=broken, adapter=""), settings)
+        assert (decision.is_due, decision.why) == (True, "The run that you asked for was interrupted, and goes on.")
+    assert not at(NIGHT, facts(last=run(RunState.INTERRUPTED)), RefreshSettings(when="off")).is_due
+
+
 def test_a_failed_run_is_tried_again_after_growing_waits() -> None:
     """It waits for half as long as it has been tried, a minute at least, a day at most."""
     waits = []

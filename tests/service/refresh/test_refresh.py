@@ -4,6 +4,8 @@ import fcntl
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,14 @@ from connectors import schema
 from connectors.adapter import current_version, list_cards, taint, withdraw
 from connectors.archive import Archive
 from connectors.errors import AuthError, StoreError, TooFewMails, TrainError, Unreachable, UsageError
+from connectors.message import ArchivedEmail
 from connectors.train_settings import TrainSettings
 from service.refresh.lease import TRAINING, Held, LeaseTaken
 from service.refresh.reporter import Reporter
 from service.refresh.runs import ASKED, RunState
 from service.training import RESULT, Stage
-from tests.service.refresh.house import House
+from tests.service.refresh.house import SETTINGS, House
+from tests.trainer.mails import mail
 
 SECRET = "Dear Marta, this stays between us."
 
@@ -101,6 +105,24 @@ def test_a_tainted_adapter_is_replaced_without_new_mail(house: House) -> None:
     decision = house.refresher.turn("ana")
     assert house.last().why == "ana@v2 learned from mail that was forgotten since."
     assert (house.last().state, decision.is_due) == (RunState.REJECTED, False)
+
+
+def test_one_that_was_rejected_does_not_hide_that_what_writes_is_tainted(house: House) -> None:
+    """It is tried again when there is other mail: the same would come to the same."""
+    house.refresher.turn("ana")
+    house.pass_time(hours=1)
+    taint(house.adapters, "ana", 2)
+    house.trainer = rejecting(house)
+    house.refresher.turn("ana")
+    assert house.looker.look("ana").spoilt == ""
+    house.send(1)
+    house.sync()
+    assert house.looker.look("ana").spoilt == "ana@v2 writes, and learned from mail that was forgotten since."
+    house.pass_time(hours=1)
+    house.trainer = None
+    assert house.refresher.turn("ana").is_due is False
+    assert house.last().adapter == "ana@v4"
+    assert house.looker.look("ana").spoilt == ""
 
 
 def test_an_adapter_for_another_base_model_is_replaced_without_new_mail(house: House) -> None:
@@ -278,6 +300,78 @@ def test_a_service_that_stops_breaks_the_run_off_and_the_next_one_goes_on(house:
     house.trainer = None
     house.refresher.turn("ana")
     assert (house.last().run_id, house.last().state) == (broken.run_id, RunState.LIVE)
+
+
+def test_what_goes_wrong_while_cyrano_stops_is_no_failure(house: House) -> None:
+    """The trainer may be ended by the same signal, and say so first: the run goes on, and nobody is told."""
+    for error in (TrainError("The trainer ended with code 130 and no word."), ValueError("half a line")):
+
+        def end(_folder: Path, _account: str, _reporter: Reporter, error: Exception = error) -> Mapping[str, Any]:
+            house.stop.set()
+            raise error
+
+        house.trainer = end
+        house.refresher.turn("ana")
+        run = house.last()
+        assert (run.state, run.reason, house.told) == (RunState.INTERRUPTED, "Cyrano is stopping.", [])
+        house.stop.clear()
+
+
+def test_a_run_that_was_killed_between_its_adapter_and_its_result_puts_it_in_service(house: House) -> None:
+    """Nothing is new since that adapter, and yet the run is not over: it does not write."""
+    killed = house.runs.begin("ana", why="3 new mails.")
+    stock = house.looker.stock("ana")
+    house.runs.note(killed.run_id, material=stock.digest, newest=stock.newest)
+    (house.folder / killed.run_id).mkdir(parents=True)
+    with house.leases.hold(TRAINING) as held:
+        reporter = Reporter(killed.run_id, house.runs, held, house.stop)
+        house.finish(house.folder / killed.run_id, reporter)
+    (house.folder / killed.run_id / RESULT).unlink()
+    house.refresher.turn("ana")
+    assert (house.last().run_id, house.last().state, house.last().adapter) == (killed.run_id, RunState.LIVE, "ana@v2")
+    assert (house.orders, current_version(house.adapters, "ana")) == ([], 2)
+    assert not (house.folder / killed.run_id).exists()
+
+
+def test_who_asks_while_a_killed_run_is_still_noted_gets_one(archive: Archive, tmp_path: Path) -> None:
+    """It was asked for, if not anew: also where nothing is due, for nothing began yet or begins by itself."""
+    house = House(archive, tmp_path / "home", settings=SETTINGS.model_copy(update={"when": "off"}))
+    house.send(8)
+    killed = house.runs.begin("ana", why="")
+    assert house.runs.ask("ana") == killed
+    ended = house.refresher.refresh("ana", is_asked=True)
+    assert ended is not None
+    assert (ended.state, ended.trigger, ended.adapter) == (RunState.LIVE, ASKED, "ana@v1")
+
+
+def test_after_the_clock_was_set_back_a_failing_run_is_held_up_all_the_same(house: House) -> None:
+    """What was noted in the future does not hide what failed just now."""
+    noon = house.now
+    house.pass_time(days=400)
+    house.refresher.turn("ana")
+    house.now = noon
+    house.send(3)
+    house.sync()
+    house.pass_time(days=3)
+    house.order_fails = TooFewMails("There are too few.")
+    tries = [house.refresher.turn("ana").is_due]
+    house.pass_time(seconds=15)
+    tries += [house.refresher.turn("ana").is_due]
+    assert (tries, house.last().state) == ([False, False], RunState.FAILED)
+    assert house.last().ended_at == house.now - timedelta(seconds=15)
+
+
+def test_one_mail_of_the_future_in_the_first_adapter_stops_nothing(archive: Archive, tmp_path: Path) -> None:
+    """The card says that its newest mail is of 2099; what was sent since it was made is new."""
+    house = House(archive, tmp_path / "home")
+    late = replace(mail(900), sent_at=datetime(2099, 1, 1, tzinfo=UTC))
+    archive.store("ana", [ArchivedEmail(account="ana", email=late, kept=True)], "1")
+    card = house.learn_first()
+    assert str(card.data["newest"]).startswith("2099")
+    house.mailbox = [replace(mail(100 + each), sent_at=house.now + timedelta(days=1, hours=each)) for each in range(4)]
+    house.sync()
+    house.pass_time(days=3)
+    assert house.refresher.decision("ana").why == "4 new mails since ana@v1."
 
 
 def test_a_ctrl_c_is_noted_and_comes_through(house: House) -> None:

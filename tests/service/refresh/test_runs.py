@@ -1,12 +1,18 @@
 """service/refresh/runs.py: the table of runs, from the wish to the end."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import Engine, insert
 
+from connectors import schema
 from connectors.archive import Archive
 from connectors.errors import UsageError
 from service.refresh.runs import ASKED, ASKED_WHY, SCHEDULE, RunGone, Runs, RunState
+from tests.parts import require
+from tests.service.refresh import databases
+from tests.service.refresh.databases import opened, running_postgres
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -65,6 +71,69 @@ def test_nobody_asks_for_a_run_of_an_account_that_is_not_there(runs: Runs) -> No
     with pytest.raises(UsageError, match="nobody") as caught:
         runs.ask("nobody")
     assert caught.value.hint
+
+
+def test_asking_at_the_same_time_is_asking_once(archive: Archive) -> None:
+    """Command line, console and programs are different threads and processes: one run, and no error."""
+    ask_at_once(archive.engine)
+
+
+@pytest.mark.server
+@pytest.mark.process
+def test_asking_a_server_at_the_same_time_is_asking_once() -> None:
+    """PostgreSQL lets several write at once."""
+    require("PostgreSQL", is_there=databases.is_installed(), install=databases.INSTALL)
+    with running_postgres() as url, opened(url) as engine:
+        values = {"kind": "mbox", "owner_name": "Ana", "owner_addr": "ana@example.org", "addresses": [], "settings": {}}
+        with engine.begin() as connection:
+            connection.execute(insert(schema.account).values(name="ana", signature="", **values))
+        ask_at_once(engine)
+
+
+def ask_at_once(engine: Engine) -> None:
+    """Have four ask at the same time, again and again."""
+    for _ in range(5):
+        runs, gate = [Runs(engine) for _ in range(4)], threading.Barrier(4)
+        answers = list[str]()
+
+        def ask(own: Runs, gate: threading.Barrier = gate, answers: list[str] = answers) -> None:
+            gate.wait()
+            answers.append(own.ask("ana").run_id)
+
+        threads = [threading.Thread(target=ask, args=(own,)) for own in runs]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert answers == [runs[0].asked()[0].run_id] * 4
+        assert len(runs[0].asked()) == 1
+        runs[0].withdraw("ana")
+
+
+def test_what_is_not_wanted_any_more_is_withdrawn_as_long_as_it_has_not_begun(runs: Runs, clock: Clock) -> None:
+    """What is under way goes on."""
+    runs.ask("ana")
+    runs.withdraw("ana")
+    assert runs.recent() == []
+    runs.ask("ana")
+    begun = runs.begin("ana", why="")
+    clock.pass_s(1)
+    runs.withdraw("ana")
+    assert runs.recent() == [begun]
+
+
+def test_a_run_of_a_clock_that_was_far_ahead_is_the_newest_no_more(runs: Runs, clock: Clock) -> None:
+    """After the clock was set back each new run counts, and one that goes on is noted with the time it has now."""
+    clock.pass_s(400 * 86400)
+    future = runs.begin("ana", why="")
+    runs.end(future.run_id, RunState.FAILED)
+    clock.now = NOON
+    assert runs.newest("ana") is not None
+    runs.end(runs.begin("ana", why="").run_id, RunState.LIVE)
+    last = runs.last_ended("ana")
+    assert last is not None
+    assert (last.state, [each.run_id for each in runs.recent("ana")][-1]) == (RunState.LIVE, future.run_id)
+    assert runs.begin("ana", why="", run_id=future.run_id).asked_at == NOON
 
 
 def test_who_asked_gets_the_run_that_begins(runs: Runs, clock: Clock) -> None:
@@ -161,10 +230,9 @@ def test_a_removed_account_takes_its_runs_along(runs: Runs, archive: Archive, cl
 
 
 def test_what_nobody_carries_out_any_more_is_interrupted(runs: Runs) -> None:
-    """But not the run of whoever looks."""
+    """Whoever looks says why, and what becomes of it."""
     left = runs.begin("ana", why="")
     assert runs.unfinished() == [left]
-    assert runs.interrupt("The process ended.", but=left.run_id) == []
     assert runs.interrupt("The process ended.") == [left]
     ended = runs.get(left.run_id)
     assert ended is not None

@@ -11,7 +11,7 @@ from connectors.adapter import WEIGHTS, AdapterCard, publish, set_current
 from connectors.message import Address
 from retrieval.prompt import PROMPT_VERSION
 from service.app import App
-from service.commands.status import _run_lines
+from service.commands.status import _ago, _run_lines
 from service.config import Settings
 from service.refresh.runs import RunState
 from tests.trainer.mails import archived, mails
@@ -52,6 +52,12 @@ def learn(app: App, count: int) -> None:
 def test_an_account_that_never_learned_says_nothing_of_runs(app: App) -> None:
     """Its own line says how to begin."""
     assert lines(app) == []
+
+
+def test_what_a_clock_ahead_noted_was_just_now() -> None:
+    """Clocks of machines differ by a little."""
+    assert _ago(NOW + timedelta(seconds=2), NOW) == "just now"
+    assert _ago(NOW - timedelta(days=2), NOW) == "2 days ago"
 
 
 def test_the_next_run_and_why_are_told(app: App) -> None:

@@ -15,6 +15,7 @@ from connectors.errors import (
     ConfigError,
     EngineDown,
     EngineError,
+    EngineTaken,
     FolderError,
     ModelMissing,
     StoreError,
@@ -55,6 +56,16 @@ def test_a_missing_model_gives_no_mail_up(world: World) -> None:
     world.faults = [ModelMissing("There is no such model.")] * (MAX_TRIES + 2)
     world.look(MAX_TRIES + 2)
     assert (status(world).state, status(world).waiting) == (WatchState.WAITING, 1)
+    world.look()
+    assert len(world.server.draft_bytes) == 1
+
+
+def test_while_the_engine_serves_another_account_no_mail_is_given_up(world: World) -> None:
+    """Its turn comes when the other's owner says so; until then the status says what is waited for."""
+    world.server.put(INBOX, mail())
+    world.faults = [EngineTaken("The engine serves the adapter of ben.")] * (MAX_TRIES + 2)
+    world.look(MAX_TRIES + 2)
+    assert (status(world).waiting, status(world).held) == (1, "The engine serves the adapter of ben.")
     world.look()
     assert len(world.server.draft_bytes) == 1
 

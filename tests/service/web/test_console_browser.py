@@ -10,6 +10,7 @@ from sqlalchemy import insert
 
 from connectors import schema
 from connectors.errors import StoreError
+from connectors.evaluation import Evaluation
 from connectors.message import ArchivedEmail
 from service.desk import Standing
 from service.http import HttpSettings, listen
@@ -151,6 +152,28 @@ def test_errors_are_told_in_the_page(page: Page, house: House, link: str, desk: 
     assert "Harbour" not in page.run("document.documentElement.outerHTML")
     # Refusals are what this test is about: the browser notes each.
     page.pardon("status of 401", "status of 500")
+
+
+def test_a_version_that_could_not_be_loaded_is_asked_for_again(page: Page, link: str, desk: StandInDesk) -> None:
+    """Whoever closes it and opens it once more; what is there is not asked for a second time."""
+    enter(page, link, "/adapters", ".shelf")
+    evaluation, asked = desk.evaluation, list[int]()
+
+    def fail(_account: str, version: int) -> Evaluation | None:
+        asked.append(version)
+        raise OSError
+
+    desk.evaluation = fail  # type: ignore[method-assign]
+    page.run("document.querySelector('.shelf details').open = true")
+    page.wait("!document.querySelector('#error').hidden")
+    desk.evaluation = lambda account, version: (asked.append(version), evaluation(account, version))[1]  # type: ignore[method-assign]
+    page.run("document.querySelector('.shelf details').open = false")
+    page.wait_filled(".more h3")
+    for is_open in ("true", "false", "true"):
+        page.run(f"document.querySelector('.shelf details').open = {is_open}")
+    page.wait("document.querySelector('#error').hidden")
+    assert asked == [3, 3]
+    page.pardon("status of 500")
 
 
 def throw(error: Exception) -> None:

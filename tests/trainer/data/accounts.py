@@ -9,7 +9,7 @@ from connectors import schema
 from connectors.account import AccountRecord
 from connectors.archive import Archive, Instruction
 from connectors.message import Address, ArchivedEmail, Email
-from tests.trainer.mails import ANA, BEN, archived, mails
+from tests.trainer.mails import ANA, BEN, archived, mail, mails
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -22,6 +22,13 @@ def received(name: str, answered: Email, *, answers: str = "") -> ArchivedEmail:
         text=f"Dear Ana, what about {answered.subject}?",
     )  # fmt: skip
     return ArchivedEmail(account="ana", email=email, kept=False, is_received=True)
+
+
+def add_long_thread(archive: Archive) -> None:
+    """Let Ana answer one mail over and over again, and once more after all her other mail."""
+    for number in (*range(21, 31), 50):
+        email = replace(mail(number, answers="m20@Ana Sá"), message_id=f"long {number}", quoted="")
+        archive.store("ana", [archived(email, "ana")], "2")
 
 
 def fill(archive: Archive, name: str, owner: Address, count: int) -> list[Email]:

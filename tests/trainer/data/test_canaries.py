@@ -1,12 +1,13 @@
 """Planted secrets: each run's own, few beside what is learned, and like each other in all but the secret."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from retrieval.tokens import counter_for
-from tests.trainer.mails import ANA
-from trainer.data.canaries import MAILS_EACH, OTHERS, Canary, plant
+from tests.trainer.mails import ANA, mails
+from trainer.data.canaries import MAILS_EACH, OTHERS, Canary, plant, usual_language
 from trainer.data.examples import Author, Writing
 from trainer.training.model import load_tokenizer
 
@@ -54,3 +55,10 @@ def test_a_canary_reads_as_mail_does_and_its_others_differ_by_the_secret(writing
     assert len(told) == OTHERS
     assert text not in told
     assert {len(each) for each in told} == {len(text)}
+
+
+def test_the_language_of_most_mails_is_one_that_is_known() -> None:
+    """Mails too short to tell are no language; where none can be told, it is one that there are words in."""
+    languages = ["und", "und", "und", "de", "fr", "de"]
+    assert usual_language(replace(each, language=of) for each, of in zip(mails(6), languages, strict=True)) == "de"
+    assert usual_language(replace(each, language="und") for each in mails(3)) == "en"

@@ -11,7 +11,7 @@ from connectors.archive import Archive
 from connectors.job import TrainJob
 from connectors.train_settings import TrainSettings
 from retrieval.tokens import counter_for
-from tests.trainer.data.accounts import fill
+from tests.trainer.data.accounts import add_long_thread, fill
 from tests.trainer.mails import ANA
 from trainer.data.examples import Writing, tokenise
 from trainer.data.export import export_examples
@@ -88,3 +88,11 @@ def test_what_was_excluded_is_told_of_and_not_shown(job: TrainJob, writing: Writ
     assert excluded == [
         {"account": "ana", "message_id": "m20@Ana Sá", "part": None, "reason": "taken out by its owner"}
     ]
+
+
+def test_what_waits_is_told_of(job: TrainJob, writing: Writing) -> None:
+    """The newest mail of a long thread is in no part, and has its reason."""
+    with Archive.open(job.archive_url) as archive:
+        add_long_thread(archive)
+    reasons = {line["message_id"]: line["reason"] for line in export(job, writing) if line["part"] is None}
+    assert reasons["long 50"] == "newer than what is learned of its thread"

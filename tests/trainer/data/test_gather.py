@@ -2,19 +2,21 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from connectors.archive import Archive, Instruction
 from connectors.errors import TooFewMails
+from connectors.gate_settings import GateSettings
 from connectors.job import TrainJob
 from connectors.train_settings import TrainSettings
 from retrieval.tokens import counter_for
-from tests.trainer.data.accounts import add_draft, fill
+from tests.trainer.data.accounts import add_draft, add_long_thread, fill
 from tests.trainer.mails import ANA, BEN
 from trainer.data.examples import Writing
-from trainer.data.gather import gather, open_source
+from trainer.data.gather import gather, need_enough, open_source, split_mails
 from trainer.data.material import FILE, Material
 from trainer.progress import Progress
 from trainer.training.checkpoint import FILE as CHECKPOINT
@@ -68,7 +70,7 @@ def test_the_newest_mails_are_used_and_the_rest_counted(gathered: Gather) -> Non
     material = gathered(window=30)
     assert ids(material) == [f"m{number}@Ana Sá" for number in range(10, 40)]
     assert material.counts["left_out"] == {"older than the window": 10, "a forward": 1}
-    assert [material.counts[side] for side in ("mails", "learned", "validation", "held_out")] == [30, 20, 4, 6]
+    assert [material.counts[side] for side in ("mails", "learned", "validation", "held_out")] == [30, 18, 4, 8]
     assert material.counts["instructions"] == {"given": 15, "extract": 15}
 
 
@@ -116,6 +118,43 @@ def test_what_changed_since_makes_examples_anew(
         change(archive)
     assert gathered() != first
     assert not (tmp_path / "run" / CHECKPOINT).exists()
+
+
+def test_as_many_are_held_out_as_the_gate_wants_to_see(job: TrainJob) -> None:
+    """And two more, should some be too long to be read."""
+    for min_mails, judges in ((3, 8), (9, 11)):
+        asked = job.model_copy(update={"gate": GateSettings(min_mails=min_mails)})
+        with open_source(asked) as source:
+            parts = split_mails(source.choose(1000).mails, asked)
+        assert len(parts.held_out) == judges
+
+
+def test_what_waits_is_counted(gathered: Gather, job: TrainJob) -> None:
+    """The newest mail of a thread that is learned from is on no side."""
+    with Archive.open(job.archive_url) as archive:
+        add_long_thread(archive)
+    counts = gathered().counts
+    assert counts["waiting"] == 1
+    assert sum(counts[side] for side in ("learned", "validation", "held_out", "waiting")) == counts["mails"]
+
+
+def test_mail_without_dates_is_no_mail_to_learn_from(job: TrainJob) -> None:
+    """Nobody could tell what is newer than what: it is said so, and not that there is too little."""
+    with open_source(job) as source:
+        dated = source.choose(1000)
+    need_enough(dated, job)
+    dateless = tuple(replace(each, email=replace(each.email, sent_at=None)) for each in dated.mails)
+    with pytest.raises(TooFewMails, match="No mail of ana has a date"):
+        need_enough(replace(dated, mails=dateless), job)
+
+
+def test_mail_that_gave_only_a_pair_is_known(gathered: Gather) -> None:
+    """It had its part in learning, though no example is made of it."""
+    material = gathered()
+    (pair,) = material.pairs
+    others = tuple(example for example in material.learned if example.message_id != pair.message_id)
+    assert sorted(replace(material, learned=others).known) == sorted(material.known)
+    assert len(set(material.known)) == len(material.known)
 
 
 def test_too_few_mails_are_counted(gathered: Gather) -> None:

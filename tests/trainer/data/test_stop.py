@@ -57,7 +57,7 @@ def test_clean_needs_neither_engine_nor_model(job: TrainJob) -> None:
     (job.home / "out").mkdir()
     result = carry_out(job, "clean", Engine())
     assert "instructions" not in result["data"]
-    sides = "14 to learn from, 4 to choose the best epoch by, 6 held out"
+    sides = "13 to learn from, 4 to choose the best epoch by, 7 held out"
     assert result["report"][0].startswith(f"24 mails, 2026-01-05 to 2026-01-28: {sides}")
     assert any("a forward" in line for line in result["report"])
     assert any("fewer than 128" in line for line in result["report"])

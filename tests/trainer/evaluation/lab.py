@@ -29,7 +29,7 @@ from trainer.data import gather
 from trainer.data.examples import Writing
 from trainer.data.material import Material
 from trainer.data.packing import Example
-from trainer.evaluation.arms import Answers, Arm, Asking
+from trainer.evaluation.arms import Answers, Arm, Exam
 from trainer.evaluation.evaluate import NAMES, Answered, Subject, conclude
 from trainer.evaluation.rivals import Rival
 from trainer.methods import METHODS
@@ -75,10 +75,10 @@ class Lab:
     pupils: dict[str, Pupil] = field(default_factory=dict)
 
     @property
-    def asking(self) -> Asking:
+    def exam(self) -> Exam:
         """What every adapter is asked."""
         judges = self.material.judges
-        return Asking(
+        return Exam(
             authors=self.material.measures, judges=judges, drafted=min(GATE.drafts, len(judges)),
             draft_tokens=GATE.draft_tokens, canaries=self.material.canaries, tokenizer=self.tokenizer,
             arithmetic=ARITHMETIC, batch_size=8,
@@ -100,13 +100,13 @@ class Lab:
         if BASE not in self.pupils:
             self.pupils[BASE] = self._ask(BASE, _load())
         base = self.pupils[BASE]
-        asking = self._asking_of(mails)
+        exam = self._exam_of(mails)
         writers = {"base": base, "this": candidate} | ({incumbent.name: incumbent} if incumbent else {})
         arms = {BASE: base, ADAPTER: candidate} | ({INCUMBENT: incumbent} if incumbent else {})
         answered = Answered(
-            scores={name: {column: each.row[name] for column, each in writers.items()} for name in asking.authors},
+            scores={name: {column: each.row[name] for column, each in writers.items()} for name in exam.authors},
             arms={
-                name: _newest(arm, asking)
+                name: _newest(arm, exam)
                 for of, each in arms.items()
                 for name, arm in ((of, each.answers.plain), (NAMES[of], each.answers.helped))
             },
@@ -116,18 +116,18 @@ class Lab:
             account=self.account, name=candidate.name, base_model=MODEL, model=nn.Identity(), load=_load,
             incumbent=_rival(self.account, incumbent.name) if incumbent else None,
         )  # fmt: skip
-        return conclude(subject, asking, answered, self.material.voices, GATE, now=NOW)
+        return conclude(subject, exam, answered, self.material.voices, GATE, now=NOW)
 
-    def _asking_of(self, mails: int | None) -> Asking:
-        asking = self.asking
-        judges = asking.judges if mails is None else asking.judges[-mails:]
-        return replace(asking, judges=judges, drafted=min(asking.drafted, len(judges)))
+    def _exam_of(self, mails: int | None) -> Exam:
+        exam = self.exam
+        judges = exam.judges if mails is None else exam.judges[-mails:]
+        return replace(exam, judges=judges, drafted=min(exam.drafted, len(judges)))
 
     def _ask(self, name: str, model: nn.Module) -> Pupil:
         return Pupil(
             name=name,
-            answers=self.asking.ask(model, name, _tell_nobody),
-            row=self.asking.row(model, name, _tell_nobody),
+            answers=self.exam.ask(model, name, _tell_nobody),
+            row=self.exam.row(model, name, _tell_nobody),
         )
 
 
@@ -198,9 +198,9 @@ def _load() -> nn.Module:
     return load_model(MODEL, ARITHMETIC.dtype, ARITHMETIC.device)
 
 
-def _newest(arm: Arm, asking: Asking) -> Arm:
+def _newest(arm: Arm, exam: Exam) -> Arm:
     """Return what was said to the newest mails alone."""
-    return Arm(losses=arm.losses[-len(asking.judges) :], drafts=arm.drafts[-asking.drafted :])
+    return Arm(losses=arm.losses[-len(exam.judges) :], drafts=arm.drafts[-exam.drafted :])
 
 
 def _rival(account: str, name: str) -> Rival:

@@ -2,21 +2,23 @@
 
 import io
 import json
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connectors.adapter import CARD, read_card, seal
+from connectors.adapter import CARD, publish, read_card, seal, set_current
 from connectors.archive import Archive, Instruction
-from connectors.errors import UsageError
+from connectors.errors import StoreBusy, TrainError, UsageError
 from connectors.evaluate_job import EvaluateJob
 from connectors.evaluation import PAGE, read_evaluation
 from connectors.job import TrainJob, write_job
 from tests.trainer.mails import ANA, archived, mail
 from tests.trainer.runs import ana_and_ben, carry_out
 from trainer.__main__ import carry_out as carry_out_job
+from trainer.holding import hold
 from trainer.progress import Progress
 
 
@@ -28,14 +30,18 @@ def trained(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainJob:
     return job
 
 
-def evaluate(job: TrainJob, folder: Path, **changes: Any) -> dict[str, Any]:
-    """Carry out the order as the child process does."""
-    asked = EvaluateJob(
+def order(job: TrainJob, folder: Path) -> EvaluateJob:
+    """Return the order of an evaluation of ana@v1."""
+    return EvaluateJob(
         account="ana", version=1, home=job.home, archive_url=job.archive_url, model=job.model,
         prompt_budget=job.prompt_budget, settings=job.settings, gate=job.gate, retrieval=job.retrieval,
         adapters=job.adapters, output=folder / "out",
     )  # fmt: skip
-    write_job(folder, asked.model_copy(update=changes))
+
+
+def evaluate(job: TrainJob, folder: Path, **changes: Any) -> dict[str, Any]:
+    """Carry out the order as the child process does."""
+    write_job(folder, order(job, folder).model_copy(update=changes))
     return carry_out_job(folder, Progress(io.StringIO()))
 
 
@@ -72,11 +78,43 @@ def test_new_mail_judges_and_is_shown_only_where_asked(trained: TrainJob, tmp_pa
     result = evaluate(trained, tmp_path, shown=1)
     evaluation = read_evaluation(tmp_path / "out")
     assert evaluation
-    assert len(evaluation.judged) == 7
+    assert len(evaluation.judged) == 9
     (shown,) = result["shown"]
     assert "secretmark" in shown["sent"]
     assert set(shown["drafts"]) == {"base", "base+rag", "adapter", "adapter+rag"}
     assert not any("secretmark" in path.read_text("utf-8") for path in tmp_path.rglob("*") if path.is_file())
+
+
+def test_it_asks_for_room_before_it_loads(trained: TrainJob, tmp_path: Path) -> None:
+    """Whoever started it may say no; then nothing is loaded, and nobody else works in its folder meanwhile."""
+    asked: list[str] = []
+    stream = io.StringIO()
+
+    def refuse() -> str:
+        asked.append(stream.getvalue().splitlines()[-1])
+        with pytest.raises(StoreBusy), hold(tmp_path):
+            pass
+        return '{"go": false, "why": "The engine stays."}'
+
+    write_job(tmp_path, order(trained, tmp_path))
+    with pytest.raises(TrainError, match="The engine stays"):
+        carry_out_job(tmp_path, Progress(stream, refuse))
+    (question,) = asked
+    assert json.loads(question)["needs"] > 0
+
+
+def test_the_one_that_writes_is_not_measured_beside_the_one_before(trained: TrainJob, tmp_path: Path) -> None:
+    """Its predecessor is no adapter in service."""
+    adapters = tmp_path / "adapters"
+    for number in (1, 2):
+        built = tmp_path / "built"
+        shutil.copytree(trained.adapters / "ana" / "v1", built)
+        publish(adapters, built, replace(read_card(built), parent=None))
+        set_current(adapters, "ana", number)
+    evaluate(trained, tmp_path, adapters=adapters, version=2)
+    found = read_evaluation(tmp_path / "out")
+    assert found
+    assert found.incumbent is None
 
 
 def test_what_cannot_be_evaluated_says_why(trained: TrainJob, tmp_path: Path) -> None:
@@ -100,7 +138,7 @@ def test_what_cannot_be_evaluated_says_why(trained: TrainJob, tmp_path: Path) ->
 def test_an_adapter_without_new_mail_is_not_judged(trained: TrainJob, tmp_path: Path) -> None:
     """It says how many are missing, and nothing fails."""
     with Archive.open(trained.archive_url) as archive:
-        for number in (*range(34, 40), 60):
+        for number in (*range(32, 40), 60):
             archive.exclude("ana", f"m{number}@{ANA.name}")
     result = evaluate(trained, tmp_path)
     assert not result["is_approved"]

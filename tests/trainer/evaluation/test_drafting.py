@@ -41,6 +41,26 @@ def test_a_draft_ends_where_the_model_ends_it(
     assert written == tokenizer.decode(whole[:at], skip_special_tokens=True).strip()
 
 
+def test_no_more_lies_in_memory_than_is_said(
+    tiny: Path, model: nn.Module, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """Prompts and drafts together; a prompt that is longer than that by itself is read alone."""
+    read: list[tuple[int, ...]] = []
+    generate = model.generate
+
+    def watched(**asked: object) -> object:
+        read.append(tuple(asked["input_ids"].shape))  # type: ignore[attr-defined]
+        return generate(**asked)  # type: ignore[operator]
+
+    monkeypatch.setattr(model, "generate", watched)
+    tokenizer = load_tokenizer(str(tiny))
+    bounded = write_drafts(model, PROMPTS, tokenizer, FP32, most=8, at_once=70)
+    assert read == [(2, 23), (2, 5)]
+    read.clear()
+    assert write_drafts(model, PROMPTS, tokenizer, FP32, most=8, at_once=4) == bounded
+    assert [rows for rows, _ in read] == [1] * 4
+
+
 def test_no_prompts_give_no_drafts(tiny: Path, model: nn.Module) -> None:
     """Nothing is generated."""
     assert write_drafts(model, [], load_tokenizer(str(tiny)), FP32, most=4) == []

@@ -95,6 +95,12 @@ def test_an_adapter_worse_than_the_one_in_service_is_turned_away() -> None:
     assert "goes on serving" in reason
 
 
+def test_it_is_said_where_the_one_in_service_was_measured_otherwise() -> None:
+    """In the check, where the numbers stand, and so in the reason."""
+    _, _, reason = judge(measures(), None, has_incumbent=True, judged=25, settings=SETTINGS, aside="; on full weights")
+    assert "on full weights" in reason
+
+
 def test_an_adapter_that_may_be_much_worse_is_undecided() -> None:
     """Few and unlike mails cannot tell it from the one in service, nor from a much worse one: more are waited for."""
     changes = {"loss": {ADAPTER_RAG: 0.5, INCUMBENT_RAG: 0.5}}

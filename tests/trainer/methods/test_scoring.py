@@ -9,7 +9,7 @@ from torch import nn
 from tests.trainer.learners import SETTINGS
 from tests.trainer.methods.test_merge import logits, trained
 from trainer.methods import METHODS
-from trainer.methods.scoring import scored_with
+from trainer.methods.scoring import can_hold, scored_with
 from trainer.training.model import load_model
 
 ONCE = SETTINGS.model_copy(update={"epochs": 1})
@@ -62,3 +62,5 @@ def test_quantised_weights_hold_lora_only(tiny: Path, others: dict[str, Path]) -
     with scored_with(model, others["rosa"], load) as shown:
         assert torch.equal(logits(shown), expected)
     assert len(loaded) == 2
+    assert not can_hold(model, others["rosa"])
+    assert can_hold(model, others["lora"])

@@ -27,7 +27,7 @@ class _Refusal:
 
 
 class Refusals:
-    """What the engine did not take. Not safe to share between threads."""
+    """What the engine did not take. Threads may share it: none goes through what another may be changing."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -50,7 +50,7 @@ class Refusals:
         self._refused[name] = _Refusal(why=why, folder=_state(folder), until=until, is_deadly=is_deadly)
 
     def note_death(self, name: str, folder: Path) -> None:
-        """Note that the engine stopped answering while it loaded an adapter."""
+        """Note that the engine ended while it loaded an adapter."""
         self._deaths[name] = self._deaths.get(name, 0) + 1
         if self._deaths[name] >= DEATHS:
             times = f"{self._deaths[name]} times"
@@ -61,7 +61,7 @@ class Refusals:
 
     def engine_is_new(self) -> None:
         """The engine was started anew: what it merely refused may work now."""
-        self._refused = {name: refusal for name, refusal in self._refused.items() if refusal.is_deadly}
+        self._refused = {name: refusal for name, refusal in self._refused.copy().items() if refusal.is_deadly}
 
     def forget(self, name: str) -> None:
         """It works."""

@@ -11,7 +11,7 @@ from connectors.adapter import WEIGHTS, AdapterCard, current_version, folder, pu
 from connectors.errors import EngineDown
 from connectors.llm import ModelServer, Sampling
 from retrieval.prompt import PROMPT_VERSION
-from service.adapters import AdapterKeeper
+from service.serving.adapters import AdapterKeeper
 from tests.fake_engine import BASE, FakeEngine, draft_of
 
 MESSAGES = [{"role": "user", "content": "Hello"}]
@@ -246,10 +246,10 @@ def test_another_process_may_have_been_quicker(
         looks = 0
         probe, load_adapter, unload_adapter = server.probe, server.load_adapter, server.unload_adapter
 
-        def models(self) -> list[str]:
+        def places(self) -> dict[str, str]:
             """Return what is there, but at first what was there."""
             self.looks += 1
-            return server.models() if self.looks > 1 else [BASE]
+            return server.places() if self.looks > 1 else {BASE: ""}
 
     assert keeper.refresh() == ["ana@v1"]
     (root / "ana" / "current").unlink()
@@ -261,11 +261,11 @@ def test_another_process_may_have_been_quicker(
 
 
 def test_one_that_is_loaded_but_never_answered_does_not_serve(
-    keeper: AdapterKeeper, train: Callable[..., AdapterCard], engine: FakeEngine
+    keeper: AdapterKeeper, train: Callable[..., AdapterCard], engine: FakeEngine, root: Path
 ) -> None:
     """A probe that was cut short is made up for: being loaded is not enough."""
     train()
-    engine.behaviour.models["ana@v1"] = "as another process left it"
+    engine.behaviour.models["ana@v1"] = str(folder(root, "ana", 1).resolve())  # as another process left it
     engine.behaviour.broken.add("ana@v1")
     assert keeper.refresh() == []
     assert "ana@v1" in keeper.problems

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from connectors.adapter import CARD, WEIGHTS, current_version, folder, set_current
+from connectors.adapter import CARD, WEIGHTS, current_version, folder, set_current, taint, withdraw
+from connectors.adapter.disk import fresh_name
 from connectors.errors import EngineDown, EngineError, ModelMissing, StoreError
 from connectors.llm import ModelServer, Sampling
 from tests.fake_engine import BASE, FakeEngine
-from tests.service.served import Served
+from tests.service.serving.served import Served
 
 
 @pytest.fixture
@@ -131,8 +132,7 @@ def test_a_full_disk_moves_no_pointer_and_is_made_up_for(served: Served) -> None
     """Other accounts are looked after all the same; when there is room again the flip comes by itself."""
     served.train()
     served.train("ben")
-    in_the_way = served.root / "ana" / "current.new"
-    in_the_way.symlink_to("/dev/full")
+    fresh_name(served.root / "ana" / "current").symlink_to("/dev/full")
     assert served.keeper.refresh() == ["ben@v1"]
     assert (served.writer(), current_version(served.root, "ana")) == ("ana@v1", 1)
     said = served.keeper.problems["ana@v2"]
@@ -295,3 +295,66 @@ def test_what_another_adapter_wrote_is_an_error(served: Served) -> None:
     served.engine.behaviour.lying = True
     with pytest.raises(EngineError, match="Asked for ana@v1, base answered"):
         next(iter(server.stream("ana@v1", [{"role": "user", "content": "Hello"}], Sampling())))
+
+
+def test_what_another_process_put_in_service_after_all_is_not_taken_back(served: Served) -> None:
+    """It was refused to this one in passing: it follows, and does not change back what the other has changed."""
+    served.train()
+    served.engine.behaviour.refused.add("ana@v2")
+    assert served.keeper.refresh() == []
+    served.engine.behaviour.refused.clear()
+    other = served.another()
+    assert other.refresh() == ["ana@v2"]
+    assert served.keeper.refresh() == other.refresh() == []
+    assert current_version(served.root, "ana") == 2
+    assert served.writer() == "ana@v2"
+    assert served.keeper.problems == {}
+
+
+def test_an_adapter_of_that_name_from_another_home_never_writes(served: Served, tmp_path: Path) -> None:
+    """Two homes share a server: what the other one loaded is named as what is in the way, and left there."""
+    served.engine.behaviour.models["ana@v2"] = elsewhere = str(tmp_path / "other" / "ana" / "v2")
+    served.train()
+    _stays(served, "ana@v2", "another ana@v2", elsewhere, "each home a server")
+    (served.root / "ana").rename(tmp_path / "gone")
+    served.keeper.refresh()
+    assert served.engine.behaviour.models == {BASE: "", "ana@v2": elsewhere}
+
+
+def test_an_adapter_of_that_name_that_came_after_a_restart_does_not_write(served: Served, tmp_path: Path) -> None:
+    """The engine was started anew, and the other home was quicker."""
+    served.engine.behaviour.models = {BASE: "", "ana@v1": str(tmp_path / "other" / "ana" / "v1")}
+    assert served.writer() == BASE
+    assert "another ana@v1" in served.keeper.problems["ana@v1"]
+
+
+def test_an_engine_that_is_only_busy_did_not_die(served: Served) -> None:
+    """However often it has no time for a probe, the adapter is not blamed."""
+    served.train()
+    served.engine.behaviour.status = 503
+    for _ in range(3):
+        with pytest.raises(EngineDown):
+            served.keeper.refresh()
+    served.engine.behaviour.status = 200
+    assert served.keeper.refresh() == ["ana@v2"]
+
+
+def test_what_was_unloaded_is_probed_anew_when_it_comes_back(served: Served) -> None:
+    """What answered once may not do so the next time."""
+    served.train()
+    served.keeper.refresh()
+    withdraw(served.root, "ana", 2, "as the test wants it")
+    assert served.keeper.refresh() == ["ana@v1"]
+    served.keeper.refresh()
+    served.train()
+    served.engine.behaviour.models["ana@v1"] = str(folder(served.root, "ana", 1).resolve())
+    assert served.keeper.refresh() == ["ana@v3"]
+    assert served.keeper._probed == {"ana@v3"}
+
+
+def test_one_that_learned_from_forgotten_mail_cannot_be_gone_back_to(served: Served) -> None:
+    """Where that is strict."""
+    card = served.train()
+    taint(served.root, "ana", 2)
+    assert served.keeper.why_not(card) == ""
+    assert "forgotten" in served.another(is_strict=True).why_not(card)

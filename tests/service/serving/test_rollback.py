@@ -8,9 +8,9 @@ import pytest
 from connectors.adapter import WEIGHTS, AdapterCard, current_version, folder, is_withdrawn, taint, withdrawn_because
 from connectors.errors import UsageError
 from service.forget import retrain_note
-from service.rollback import roll_back
+from service.serving.rollback import roll_back
 from tests.fake_engine import BASE, FakeEngine
-from tests.service.served import Served
+from tests.service.serving.served import Served
 
 
 @pytest.fixture
@@ -115,6 +115,13 @@ def test_what_cannot_serve_is_refused_before_anything_changes(served: Served) ->
     with pytest.raises(UsageError, match="ana@v2 cannot serve: It was trained for the base model tiny"):
         roll_back(served.root, "ana", why_not=later.why_not)
     assert _withdrawn(served) == []
+
+
+def test_the_one_before_is_one_that_can_serve(served: Served) -> None:
+    """What cannot is stepped over."""
+    back = roll_back(served.root, "ana", why_not=lambda card: "It is for another." if card.version == 2 else "")
+    assert _name(back) == "ana@v1"
+    assert _withdrawn(served) == [2, 3]
 
 
 def test_an_older_one_that_fails_leaves_the_one_before_it(served: Served) -> None:

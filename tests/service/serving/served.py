@@ -8,7 +8,7 @@ from typing import Any
 from connectors.adapter import WEIGHTS, AdapterCard, publish
 from connectors.llm import ModelServer
 from retrieval.prompt import PROMPT_VERSION
-from service.adapters import AdapterKeeper
+from service.serving.adapters import AdapterKeeper
 from tests.fake_engine import BASE, FakeEngine
 
 MODEL = "tiny"

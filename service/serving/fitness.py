@@ -11,6 +11,9 @@ from retrieval.prompt import PROMPT_VERSION
 
 logger = logging.getLogger(__name__)
 
+BARRED = "It learned from mail that was forgotten since ([forget] strict). Train again: cyrano train."
+"""Why an adapter does not serve that would fit."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitness:
@@ -31,7 +34,7 @@ class Fitness:
     def why_not(self, card: AdapterCard) -> str:
         """Return why an adapter cannot be served, and what to do, in a sentence or two; "" where it can."""
         again = f"Train again: cyrano train --account {card.account}"
-        if self.serving == LORA != card.serving:
+        if self.serving == LORA and card.serving != LORA:
             return (
                 f'{card.method} needs merged serving. Set [engine] serving = "merged", or train with [train] as_lora.'
             )

@@ -31,12 +31,12 @@ from connectors.adapter import (
     set_current,
     target,
 )
-from connectors.errors import CyranoError, EngineDown, EngineError, StoreError
-from service.fitness import Fitness, reasons
-from service.loaders import NAME
-from service.merged_models import Merge, MergedModels
-from service.refusals import Refusals
-from service.turnstile import Turnstile
+from connectors.errors import CyranoError, EngineDown, EngineError, EngineLost, EngineTaken, StoreError
+from service.serving.fitness import BARRED, Fitness, reasons
+from service.serving.loaders import NAME
+from service.serving.merged_models import Merge, MergedModels
+from service.serving.refusals import Refusals
+from service.serving.turnstile import Turnstile
 
 logger = logging.getLogger(__name__)
 
@@ -109,6 +109,8 @@ class MergedKeeper:
         """What the engine had when it was last asked."""
         self._probed = ""
         """What answered to this keeper under its name."""
+        self._seen = ""
+        """What the engine had when it was last refreshed."""
         self._problems: dict[str, str] = {}
         self._stop = threading.Event()
 
@@ -119,7 +121,7 @@ class MergedKeeper:
 
     def why_not(self, card: AdapterCard) -> str:
         """Return why an adapter cannot be served here, and what to do; "" where it can."""
-        return self._fitness.why_not(card)
+        return self._fitness.why_not(card) or (BARRED if self._is_barred(card.account, card.version) else "")
 
     def in_service(self, account: str) -> str | None:
         """Return the name of the adapter that is to write for an account, or None where the base model does."""
@@ -141,7 +143,7 @@ class MergedKeeper:
 
         Raises:
             EngineDown: the engine does not answer, rests, or is changing.
-            EngineError: it serves another account.
+            EngineTaken: it serves another account.
         """
         self._awake()
         with self._turnstile.passing():
@@ -159,7 +161,7 @@ class MergedKeeper:
         with self._models.alone() as is_mine:
             if not is_mine:
                 return []
-            self._served()
+            self._follow(self._served())
             owner, stuck = self._owner(), ""
             try:
                 return self._flip(owner) if owner else self._flip_to_base(None)
@@ -167,6 +169,7 @@ class MergedKeeper:
                 stuck = f"{error} {error.hint}".strip()
                 return []
             finally:
+                self._seen = self._last
                 self._note_problems(owner, stuck)
 
     def watch(self, interval_s: float, stop: threading.Event) -> None:
@@ -200,7 +203,7 @@ class MergedKeeper:
             said = (
                 f"The engine serves the adapter of {parts['account']}, merged into its model, and nobody else's mail."
             )
-            raise EngineError(said, hint=_way_out(parts["account"]))
+            raise EngineTaken(said, hint=_way_out(parts["account"]))
         if self._is_barred(account, int(parts["version"])):
             said = f"{served} learned from mail that was forgotten, and makes way."
             raise EngineDown(said, hint="Ask again in a minute.", retry_after_s=30)
@@ -214,11 +217,28 @@ class MergedKeeper:
         accounts = self._accounts()
         pointed = [account for account in accounts if current_version(self._root, account) is not None]
         served = NAME.fullmatch(self._last)
-        if served and served["account"] in pointed:
+        if served and (served["account"] in pointed or self._is_wanting(served["account"])):
             return served["account"]
         if pointed:
             return next((account for account in pointed if self._wanted(account)), pointed[0])
         return next((account for account in accounts if self._wanted(account)), None)
+
+    def _is_wanting(self, account: str) -> bool:
+        """Tell whether an account is there, and has an adapter that is to write: its first, put in service just now."""
+        return account in self._accounts() and self._wanted(account) is not None
+
+    def _follow(self, served: str) -> None:
+        """Take what another process has had served meanwhile, though it was refused to this one before.
+
+        Else each would change what the other has changed.
+        """
+        parts = NAME.fullmatch(served)
+        if parts is None or served == self._seen:
+            return
+        cards = list_cards(self._root, parts["account"]) if parts["account"] in self._accounts() else []
+        card = next((card for card in cards if card.name == served), None)
+        if card and card.is_approved and not is_withdrawn(self._root, card.account, card.version):
+            self._refusals.forget(served)
 
     def _current(self, account: str) -> AdapterCard | None:
         """Return the adapter that the pointer names, if it may write and the engine takes it."""
@@ -276,9 +296,8 @@ class MergedKeeper:
         try:
             if before != card.name:
                 self._change(str(self._models.made(card, self._go_on)), card.name)
-            self._prove(card.name, before)
+            self._prove(card, before)
         except EngineDown:
-            self._refusals.note_death(card.name, path)
             raise
         except CyranoError as error:
             self._refusals.note(card.name, path, f"{error} {error.hint}".strip())
@@ -289,22 +308,31 @@ class MergedKeeper:
 
     def _change(self, model: str, name: str) -> None:
         """Have the engine serve another model, once the drafts under way have ended."""
+        self._probed = ""
         with self._turnstile.closed(f"The engine changes to {name}."):
             self._engine.change(model, name)
 
-    def _prove(self, name: str, before: str) -> None:
+    def _prove(self, card: AdapterCard, before: str) -> None:
         """See that the engine answers as it says; what was there before comes back if it does not."""
-        if name == self._probed:
+        if card.name == self._probed:
             return
         try:
-            self._server.probe(name)
+            self._server.probe(card.name)
+        except EngineLost:
+            self._refusals.note_death(card.name, folder(self._root, card.account, card.version))
+            raise
         except EngineDown:
             raise
         except EngineError:
-            if before != name:
-                self._change(*(("", self._base) if before == self._base else (str(self._models.place(before)), before)))
+            if before != card.name:
+                self._go_back(before)
             raise
-        self._probed = name
+        self._probed = card.name
+
+    def _go_back(self, before: str) -> None:
+        """Have the engine serve what it served before."""
+        model = "" if before == self._base else str(self._models.place(before))
+        self._change(model, before)
 
     def _go_on(self) -> None:
         if self._stop.is_set():
@@ -329,7 +357,7 @@ class MergedKeeper:
             self._root,
             account,
             current.version if current else 0,
-            why_unfit=self.why_not,
+            why_unfit=self._fitness.why_not,
             why_refused=self._why_refused,
         )
         return {name: f"{name} is not in service: {said}" for name, said in why}

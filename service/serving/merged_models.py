@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 LOCK = "merged.lock"
 
 Merge = Callable[[AdapterCard, Path, Callable[[], None]], None]
-"""Merges an adapter into a folder; what its last argument raises breaks it off: `service.merging.merge_by_trainer`."""
+"""Merges an adapter into a folder; what its last argument raises breaks it off: see merging.py."""
 
 
 class MergedModels:
@@ -84,4 +84,5 @@ class MergedModels:
         made, now = read_merged(place), self._revision()
         if made is None or made.weights_sha256 != card.weights_sha256:
             return False
-        return not (now and made.base_revision) or made.base_revision == now
+        are_known = bool(now and made.base_revision)
+        return made.base_revision == now if are_known else True

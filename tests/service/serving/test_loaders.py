@@ -1,6 +1,7 @@
 """How an engine that finds adapters by itself is served: by a folder, and by names."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,9 +9,9 @@ import pytest
 
 from connectors.adapter import WEIGHTS, folder
 from connectors.llm import ModelServer
-from service.loaders import SERVED
+from service.serving.loaders import SERVED, ByFolder
 from tests.fake_engine import FakeEngine
-from tests.service.served import Served
+from tests.service.serving.served import Served
 
 
 @pytest.fixture
@@ -99,3 +100,29 @@ def test_two_keepers_share_the_folder(served: Served) -> None:
     assert other.refresh() == []
     with other.serving("ana") as name:
         assert name == "ana@v1"
+
+
+def test_two_processes_lay_the_same_at_once(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One is a moment too late: what it finds is what it would have laid."""
+    served.train()
+    rename = Path.rename
+
+    def late(fresh: Path, laid: Path) -> Path:
+        if laid.parent.name == SERVED:
+            monkeypatch.setattr(Path, "rename", rename)
+            shutil.copytree(fresh, laid, symlinks=True)
+        return rename(fresh, laid)
+
+    monkeypatch.setattr(Path, "rename", late)
+    assert served.keeper.refresh() == ["ana@v1"]
+    assert served.keeper.problems == {}
+    assert [path.name for path in (served.root / SERVED).iterdir()] == ["ana@v1"]
+
+
+def test_what_lies_there_already_is_not_taken_away_for_a_moment(served: Served) -> None:
+    """Another process may have an engine load it just now."""
+    served.train()
+    served.keeper.refresh()
+    laid = (served.root / SERVED / "ana@v1").stat().st_ino
+    ByFolder(ModelServer(served.engine.url), served.root).put("ana@v1", folder(served.root, "ana", 1))
+    assert (served.root / SERVED / "ana@v1").stat().st_ino == laid

@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,8 @@ from connectors.adapter import AdapterCard
 from connectors.errors import EngineDown, TrainError
 from connectors.job import FILE
 from connectors.merge_job import MergeJob
-from service.merging import merge_by_trainer
+from connectors.pipe import Room
+from service.serving.merging import merge_by_trainer
 
 CARD = AdapterCard(
     account="ana", version=3, base_model="tiny", prompt_version="1", method="rosa", created_at="", is_approved=True,
@@ -53,3 +56,26 @@ def test_it_is_broken_off_where_somebody_wants_that(tmp_path: Path) -> None:
     program = (sys.executable, "-c", "import time; time.sleep(60)")
     with pytest.raises(EngineDown):
         merge_by_trainer(tmp_path, "tiny", program=program)(CARD, tmp_path / "merged" / "ana@v3", stop)
+
+
+ASKING = """
+import json, sys
+print(json.dumps({"asks": "room", "needs": 7, "free": 5}), flush=True)
+answer = json.loads(sys.stdin.readline())
+print(json.dumps({"result": {}} if answer["go"] else {"error": answer["why"]}))
+"""
+
+
+def test_room_is_made_for_it_and_given_back(tmp_path: Path) -> None:
+    """The engine makes way for as long as the merge lasts, with a reason of its own."""
+    seen = []
+
+    @contextmanager
+    def made(room: Room, reason: str) -> Iterator[None]:
+        seen.append((room.needs, reason))
+        yield
+        seen.append("over")
+
+    program = (sys.executable, "-c", ASKING)
+    merge_by_trainer(tmp_path, "tiny", made=made, program=program)(CARD, tmp_path / "merged" / "ana@v3", lambda: None)
+    assert seen == [(7, "while ana@v3 is merged"), "over"]

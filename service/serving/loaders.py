@@ -15,6 +15,7 @@ import shutil
 from pathlib import Path
 from typing import Protocol
 
+from connectors.adapter.disk import fresh_name
 from connectors.base_model import find
 from connectors.errors import EngineDown, EngineError, StoreError
 
@@ -30,8 +31,8 @@ NAME = re.compile(r"(?P<account>.+)@v(?P<version>\d+)")
 class Server(Protocol):
     """An engine, asked over HTTP: `connectors.llm.ModelServer`."""
 
-    def models(self) -> list[str]:
-        """Return the names of all models and adapters it has."""
+    def places(self) -> dict[str, str]:
+        """Return what it loaded each of its models and adapters from, by their names; "" where it does not say."""
 
     def base_path(self) -> str:
         """Return what it loaded its base model from."""
@@ -50,7 +51,7 @@ class Loader(Protocol):
     """A way in which an engine comes to an adapter."""
 
     def names(self) -> list[str]:
-        """Return the names that the engine can be asked for, as it says now."""
+        """Return the names of our adapters that the engine can be asked for, as it says now."""
 
     def put(self, name: str, path: Path) -> None:
         """Have the engine know a folder by a name; that another process did so already is no error."""
@@ -60,28 +61,43 @@ class Loader(Protocol):
 
 
 class ByRequest:
-    """The engine is told over HTTP."""
+    """The engine is told over HTTP. Other homes may use it too: what they loaded is neither asked nor unloaded."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, root: Path) -> None:
         self._server = server
+        self._root = root
 
     def names(self) -> list[str]:
-        """Return what the engine has loaded."""
-        return self._server.models()
+        """Return what the engine has loaded from our folders."""
+        return [name for name, place in self._server.places().items() if self._is_ours(place)]
 
     def put(self, name: str, path: Path) -> None:
-        """Load it."""
+        """Load it.
+
+        Raises:
+            EngineError: the engine does not take it, or has another home's adapter of that name.
+        """
         try:
             self._server.load_adapter(name, path.resolve())
         except EngineDown:
             raise
-        except EngineError:
-            if name not in self._server.models():  # another process may have been quicker
+        except EngineError as error:
+            place = self._server.places().get(name)
+            if place is None:
                 raise
+            if not self._is_ours(place):
+                hint = "Another home uses this server: give each account a name of its own, or each home a server."
+                raise EngineError(f"The model server has another {name}, from {place}.", hint=hint) from error
+            # else another process was quicker
 
     def remove(self, name: str) -> None:
         """Unload it; that it was not loaded is no error."""
-        _unload(self._server, name)
+        if name in self.names():
+            _unload(self._server, name)
+
+    def _is_ours(self, place: str) -> bool:
+        """Tell whether something was loaded from our folders; of a server that does not say, all is."""
+        return not place or Path(place).is_relative_to(self._root.resolve())
 
 
 class ByFolder:
@@ -119,7 +135,7 @@ class ByFolder:
 
     def _lay(self, name: str, path: Path) -> None:
         laid = self._place / name
-        fresh = self._place / f".{name}.{os.getpid()}"
+        fresh = fresh_name(laid)
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
         try:
@@ -128,10 +144,29 @@ class ByFolder:
                     (fresh / file.name).symlink_to(os.path.relpath(file, laid))
             config = json.loads((path / _CONFIG).read_text(encoding="utf-8"))
             (fresh / _CONFIG).write_text(json.dumps(config | {_BASE: self._base()}, indent=2) + "\n", encoding="utf-8")
-            shutil.rmtree(laid, ignore_errors=True)
-            fresh.rename(laid)
+            _take_place(fresh, laid)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _take_place(fresh: Path, laid: Path) -> None:
+    """Put a folder in its place, unless another process has just laid the same there."""
+    if _content(laid) == _content(fresh):
+        return
+    shutil.rmtree(laid, ignore_errors=True)
+    try:
+        fresh.rename(laid)
+    except OSError:
+        if _content(laid) != _content(fresh):
+            raise
+
+
+def _content(path: Path) -> dict[str, str]:
+    """Return what a folder holds: links by where they lead, files by their text."""
+    try:
+        return {each.name: str(each.readlink()) if each.is_symlink() else each.read_text() for each in path.iterdir()}
+    except (OSError, ValueError):
+        return {}
 
 
 def _base_of(path: Path) -> str:

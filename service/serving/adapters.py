@@ -6,8 +6,8 @@ Rules:
    is not withdrawn and can be served. The flip goes to it in either direction, and the pointer moves only after its
    files were those of its card and the engine answered as it. Whatever fails leaves the one in service where it is,
    and `problems` says why; refusals.py says when it is tried again.
-3. What an engine has loaded is asked of it, never remembered: it may have been started anew since. So no draft is
-   written by another model than the one it is said to be from.
+3. What an engine has loaded, and from where, is asked of it, never remembered: it may have been started anew since, or
+   have another home's adapter of that name. So no draft is written by another model than the one it is said to be from.
 4. One that is still writing is not unloaded before it has ended, or `drain_s` have passed; nor before `linger_s` have
    passed, for drafts of other processes that are just about to ask for it.
 5. Where it is strict, an adapter that learned from mail which was forgotten since neither writes nor stays loaded: an
@@ -35,11 +35,11 @@ from connectors.adapter import (
     set_current,
     target,
 )
-from connectors.errors import CyranoError, EngineDown, EngineError, ModelMissing, StoreError
-from service.drain import Drain
-from service.fitness import Fitness, reasons
-from service.loaders import NAME, ByFolder, ByRequest, Loader, Server
-from service.refusals import Refusals
+from connectors.errors import CyranoError, EngineDown, EngineError, EngineLost, ModelMissing, StoreError
+from service.serving.drain import Drain
+from service.serving.fitness import BARRED, Fitness, reasons
+from service.serving.loaders import NAME, ByFolder, ByRequest, Loader, Server
+from service.serving.refusals import Refusals
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class AdapterKeeper:
         """
         self._root = root
         self._server = server
-        self._loader: Loader = ByFolder(server, root) if finds_itself else ByRequest(server)
+        self._loader: Loader = ByFolder(server, root) if finds_itself else ByRequest(server, root)
         self._fitness = Fitness(base_model=base_model, revision=revision)
         self._base = base
         self._is_strict = is_strict
@@ -97,11 +97,11 @@ class AdapterKeeper:
     @property
     def problems(self) -> dict[str, str]:
         """Adapter to why it is not in service, in a sentence."""
-        return {name: said for ofone in self._problems.copy().values() for name, said in ofone.items()}
+        return {name: why for of_account in self._problems.copy().values() for name, why in of_account.items()}
 
     def why_not(self, card: AdapterCard) -> str:
         """Return why an adapter cannot be served here, and what to do; "" where it can."""
-        return self._fitness.why_not(card)
+        return self._fitness.why_not(card) or (BARRED if self._is_barred(card.account, card.version) else "")
 
     def in_service(self, account: str) -> str | None:
         """Return the name of the adapter that is to write for an account, or None where the base model does."""
@@ -145,7 +145,8 @@ class AdapterKeeper:
         self._awake()
         with self._refreshing:
             accounts = self._accounts()
-            self._problems = {account: said for account, said in self._problems.items() if account in accounts}
+            for gone in self._problems.copy().keys() - set(accounts):
+                self._problems.pop(gone, None)
             flipped = [name for account in accounts for name in self._refreshed(account)]
             self._unload_unused()
         return flipped
@@ -202,6 +203,7 @@ class AdapterKeeper:
         current = current_version(self._root, account)
         serving = self._current(account)
         if serving is not None:
+            self._follow(serving)
             self._has(serving)  # first: after a start of the engine, drafts wait for it
         while (wanted := self._wanted(account)) is not None and wanted.version != current:
             if self._has(wanted):  # else it is refused, and not wanted for a while
@@ -209,6 +211,15 @@ class AdapterKeeper:
                 logger.info("adapter %s is in service", wanted.name)
                 return [wanted.name]
         return [] if wanted else self._flip_to_base(account, current)
+
+    def _follow(self, serving: AdapterCard) -> None:
+        """Take what another process has put in service, and the engine has, though it was refused to this one before.
+
+        Else each would change what the other has changed.
+        """
+        is_meant = serving.is_approved and not is_withdrawn(self._root, serving.account, serving.version)
+        if is_meant and self._why_refused(serving) and serving.name in self._loader.names():
+            self._refusals.forget(serving.name)
 
     def _flip_to_base(self, account: str, current: int | None) -> list[str]:
         """Let the base model write, where that is what the account's owner wants."""
@@ -221,13 +232,13 @@ class AdapterKeeper:
     def _has(self, card: AdapterCard) -> bool:
         """See to it that the engine has an adapter; if it cannot, note why."""
         path = folder(self._root, card.account, card.version)
-        if self._is_ready(card.name):  # without the lock: drafts do not wait for another adapter that is loading
+        if self._find(card.name):  # without the lock: drafts do not wait for another adapter that is loading
             return True
         with self._loading:
             if self._why_refused(card):
                 return False
             try:
-                if not self._is_ready(card.name):
+                if not self._find(card.name):
                     self._load(card.name, path)
             except EngineDown:
                 raise
@@ -237,8 +248,8 @@ class AdapterKeeper:
                 return False
         return True
 
-    def _is_ready(self, name: str) -> bool:
-        """Tell whether the engine has an adapter that answered to this keeper."""
+    def _find(self, name: str) -> bool:
+        """Tell whether the engine has an adapter that answered to this keeper; note where it was started anew."""
         if name not in self._probed:
             return False
         if name in self._loader.names():
@@ -250,13 +261,15 @@ class AdapterKeeper:
     def _load(self, name: str, path: Path) -> None:
         """Load an adapter that was looked at, and see that it answers."""
         read_card(path)
-        is_known = name in self._loader.names()
+        is_known = name in self._loader.names()  # what does not answer by now did not end of this adapter
         try:
             if not is_known:
                 self._loader.put(name, path)
             self._server.probe(name)
-        except EngineDown:
+        except EngineLost:
             self._refusals.note_death(name, path)
+            raise
+        except EngineDown:
             raise
         except EngineError:
             self._loader.remove(name)
@@ -278,7 +291,7 @@ class AdapterKeeper:
         serving = self._current(account)
         is_final = serving is not None and not is_withdrawn(self._root, account, serving.version)
         least = serving.version if serving and is_final and not self._why_refused(serving) else 0
-        found = reasons(self._root, account, least, why_unfit=self.why_not, why_refused=self._why_refused)
+        found = reasons(self._root, account, least, why_unfit=self._fitness.why_not, why_refused=self._why_refused)
         said = {name: f"{name} is not in service: {why}" for name, why in found}
         self._problems[account] = said | dict([self._stuck[account]] if account in self._stuck else [])
 
@@ -289,6 +302,7 @@ class AdapterKeeper:
                 self._drain.forget(name)
             elif self._drain.may_go(name):
                 self._loader.remove(name)
+                self._probed.discard(name)
                 self._drain.forget(name)
                 logger.info("adapter %s is unloaded", name)
 

@@ -39,7 +39,7 @@ def roll_back(
         StoreError: the disk is full or not writable.
     """
     cards = [card for card in list_cards(root, account) if card.is_approved]
-    chosen = None if to == BASE else _named(root, account, to) if to else _one_before(root, account, cards)
+    chosen = None if to == BASE else _named(root, account, to) if to else _one_before(root, account, cards, why_not)
     if chosen is not None:
         _need_able(root, chosen, why_not)
         reinstate(root, account, chosen.version)
@@ -59,8 +59,10 @@ def _named(root: Path, account: str, name: str) -> AdapterCard:
     return card
 
 
-def _one_before(root: Path, account: str, cards: Sequence[AdapterCard]) -> AdapterCard:
-    """Return the newest adapter older than the one in service."""
+def _one_before(
+    root: Path, account: str, cards: Sequence[AdapterCard], why_not: Callable[[AdapterCard], str]
+) -> AdapterCard:
+    """Return the newest adapter older than the one in service that can serve."""
     good = [card for card in cards if not is_withdrawn(root, account, card.version)]
     current = current_version(root, account)
     if current is None or is_withdrawn(root, account, current):  # a flip is under way
@@ -68,10 +70,13 @@ def _one_before(root: Path, account: str, cards: Sequence[AdapterCard]) -> Adapt
     if current is None:
         raise UsageError(f"{account} has no adapter in service to go back from.", hint=_LIST)
     older = [card for card in good if card.version < current and has_weights(root, card)]
-    if not older:
+    able = [card for card in older if not why_not(card)]
+    if older and not able:
+        _need_able(root, older[-1], why_not)
+    if not able:
         hint = "To have the base model write: cyrano rollback --to base"
         raise UsageError(f"{account} has no adapter before {account}@v{current}.", hint=hint)
-    return older[-1]
+    return able[-1]
 
 
 def _need_able(root: Path, card: AdapterCard, why_not: Callable[[AdapterCard], str]) -> None:

@@ -17,8 +17,8 @@ from retrieval.prompt import PROMPT_VERSION
 from service.engine.keeper import EngineKeeper
 from service.engine.record import read_record
 from service.engine.settings import EngineSettings
-from service.merged import MergedKeeper
-from service.merging import merge_by_trainer
+from service.serving.merged import MergedKeeper
+from service.serving.merging import merge_by_trainer
 from tests.parts import require
 from tests.service.keepers import free_port
 from tests.service.test_engine_vllm import GREEDY, LOCK, START_S

@@ -16,13 +16,14 @@ from connectors.adapter import (
     taint,
     withdraw,
 )
-from connectors.errors import CyranoError, EngineDown, EngineError, TrainError
+from connectors.adapter.disk import fresh_name
+from connectors.errors import CyranoError, EngineDown, EngineError, EngineTaken, TrainError
 from connectors.llm import ModelServer, Sampling
 from connectors.merge_job import Merged, write_merged
 from retrieval.prompt import PROMPT_VERSION
-from service.merged import MergedKeeper
-from service.merged_models import LOCK
-from service.rollback import roll_back
+from service.serving.merged import MergedKeeper
+from service.serving.merged_models import LOCK
+from service.serving.rollback import roll_back
 from tests.fake_engine import BASE, FakeEngine, draft_of
 
 MESSAGES = [{"role": "user", "content": "Hello"}]
@@ -477,3 +478,70 @@ def test_the_pointer_of_an_older_one_does_not_keep_the_newest_from_being_served(
     set_current(root, "ana", 1)
     train(serving="merged")
     assert keeper.refresh() == ["ana@v2"]
+
+
+def test_what_another_process_had_served_after_all_is_not_taken_back(
+    make: Callable[..., MergedKeeper], keeper: MergedKeeper, train: Train, engine: Engine, root: Path
+) -> None:
+    """It was refused to this one in passing; the engine is not started back and forth."""
+    train()
+    keeper.refresh()
+    train()
+    engine.error = EngineError("no memory just now")
+    assert keeper.refresh() == []
+    engine.error = None
+    other = make()
+    assert other.refresh() == ["ana@v2"]
+    engine.changes.clear()
+    assert keeper.refresh() == other.refresh() == []
+    assert engine.changes == []
+    assert current_version(root, "ana") == 2
+    assert keeper.problems == {}
+
+
+def test_what_is_served_but_does_not_answer_makes_way_for_good(
+    make: Callable[..., MergedKeeper], keeper: MergedKeeper, train: Train, engine: Engine
+) -> None:
+    """What another process serves is taken once, not again and again."""
+    train()
+    keeper.refresh()
+    train()
+    engine.error = EngineError("no memory just now")
+    keeper.refresh()
+    engine.error = None
+    make().refresh()
+    engine.fake.behaviour.broken.add("ana@v2")
+    keeper.refresh()
+    keeper.refresh()
+    assert _served(keeper) == "ana@v1"
+
+
+def test_an_engine_that_cannot_be_changed_now_did_not_die(keeper: MergedKeeper, train: Train, engine: Engine) -> None:
+    """It rests, or takes too long: the adapter is not blamed, however often."""
+    train()
+    engine.error = EngineDown("The model server rests already.")
+    for _ in range(3):
+        with pytest.raises(EngineDown):
+            keeper.refresh()
+    engine.error = None
+    assert keeper.refresh() == ["ana@v1"]
+
+
+def test_an_account_whose_first_pointer_could_not_be_written_keeps_its_turn(
+    make: Callable[..., MergedKeeper], keeper: MergedKeeper, train: Train, engine: Engine, root: Path
+) -> None:
+    """The engine was changed, and then the disk was full: nobody else takes over."""
+    train("ben")
+    fresh_name(root / "ben" / "current").symlink_to("/dev/full")
+    assert keeper.refresh() == []
+    train("ana")
+    assert make().refresh() == ["ben@v1"]
+    assert engine.changes == ["ben@v1"]
+
+
+def test_the_turn_of_another_is_told_apart_from_trouble(keeper: MergedKeeper, train: Train) -> None:
+    """Whoever waits for the engine can go on waiting."""
+    train("ben")
+    keeper.refresh()
+    with pytest.raises(EngineTaken):
+        _served(keeper, "ana")
