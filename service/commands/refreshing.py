@@ -10,7 +10,7 @@ import click
 from connectors.errors import CyranoError, EngineDown, StoreBusy, StoreError, UsageError
 from service.app import App
 from service.progress import progress_bars
-from service.refresh.following import ASK_EVERY, follow
+from service.refresh.following import ASK_EVERY, POLL_S, follow
 from service.refresh.lease import CLOCK, TTL_S, LeaseTaken
 from service.refresh.runs import GONE, RunRecord, RunState
 from service.refresh.sweep import interrupt_left
@@ -45,20 +45,32 @@ def describe(run: RunRecord) -> list[str]:
 
 def _by_the_service(app: App, account: str) -> RunRecord:
     try:
-        return _asked_for(app, account, is_kept=partial(app.leases.is_held, CLOCK))
+        ask = partial(app.runs.ask, account)
+        return _followed(app, ask(), ask, is_kept=partial(app.leases.is_held, CLOCK))
     except KeyboardInterrupt:
         click.echo("The run goes on; cyrano status says how far it is.", err=True)
         raise
 
 
-def _asked_for(app: App, account: str, *, is_kept: Callable[[], bool], ask_every: int = ASK_EVERY) -> RunRecord:
-    """Ask for a run, and follow it to its end."""
+def _followed(
+    app: App,
+    asked: RunRecord,
+    again: Callable[[], RunRecord],
+    *,
+    is_kept: Callable[[], bool],
+    ask_every: int = ASK_EVERY,
+) -> RunRecord:
+    """Follow a run that was asked for to its end."""
     with progress_bars() as start_bar:
-        run = follow(app.runs, app.runs.ask(account), start_bar, is_kept=is_kept, ask_every=ask_every)
-        if run.state is RunState.INTERRUPTED and run.reason == GONE:
+        run = follow(app.runs, asked, start_bar, is_kept=is_kept, ask_every=ask_every)
+        if _is_gone(run):
             # It was under way in a process that was killed where nobody could see it: what goes on is the next one.
-            run = follow(app.runs, app.runs.ask(account), start_bar, is_kept=is_kept, ask_every=ask_every)
+            run = follow(app.runs, again(), start_bar, is_kept=is_kept, ask_every=ask_every)
     return run
+
+
+def _is_gone(run: RunRecord) -> bool:
+    return run.state is RunState.INTERRUPTED and run.reason == GONE
 
 
 def _here(app: App, account: str) -> RunRecord:
@@ -77,7 +89,7 @@ def _here(app: App, account: str) -> RunRecord:
 def _carried_out(app: App, account: str) -> RunRecord:
     stop, failed = threading.Event(), list[CyranoError]()
     is_first = app.runs.newest(account, {RunState.ASKED}) is None
-    app.runs.ask(account)
+    asked = app.runs.ask(account)
     refresher = join_refresher(app, stop, help_flip=app.adapters.refresh)
 
     def work() -> None:
@@ -87,9 +99,16 @@ def _carried_out(app: App, account: str) -> RunRecord:
             failed.append(error)
 
     thread = threading.Thread(target=work, name="refresh")
+
+    def next_one() -> RunRecord:
+        """Return the run that the refresh takes up in place of one that nobody carries out; not asking for another."""
+        while (run := app.runs.newest(account) or asked) and _is_gone(run) and thread.is_alive():
+            stop.wait(POLL_S)
+        return run
+
     thread.start()
     try:
-        return _asked_for(app, account, is_kept=thread.is_alive, ask_every=1)
+        return _followed(app, asked, next_one, is_kept=thread.is_alive, ask_every=1)
     except EngineDown as error:
         raise (failed[0] if failed else error) from error
     finally:

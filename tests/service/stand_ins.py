@@ -1,12 +1,11 @@
 """Small stand-ins for the parts around the HTTP service, and what joins them."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import cast
 
 from sqlalchemy import Engine, create_engine, event, insert
@@ -141,6 +140,18 @@ def detect(text: str) -> str:
     return "de" if "und" in text.split() else "en"
 
 
+class Unmanned:
+    """A desk that nobody asks: the tests of the console's pages bring one of their own."""
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        """Have any method, for whoever only joins it."""
+
+        def ask(*_: object, **__: object) -> object:
+            raise AssertionError(f"the desk was asked for {name}")
+
+        return ask
+
+
 @dataclass
 class House:
     """A drafter with stand-ins around it, and the parts of the HTTP service on top."""
@@ -151,8 +162,7 @@ class House:
     adapters: StandInAdapters = field(default_factory=StandInAdapters)
     cards: Sequence[AdapterCard] = ()
     budget: int = 3000
-    desk: Desk = field(default_factory=lambda: cast("Desk", SimpleNamespace()))
-    """Asked by the console's pages alone, whose tests bring one."""
+    desk: Desk = field(default_factory=lambda: cast("Desk", Unmanned()))
     notices: Sequence[str] = ("The mailbox does not answer.",)
 
     @property
