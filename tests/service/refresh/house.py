@@ -162,3 +162,24 @@ class House:
     def _tell(self, record: RunRecord) -> bool:
         self.told.append(record)
         return self.is_told
+
+
+def rejecting(house: House) -> Callable[..., Mapping[str, Any]]:
+    """A trainer whose adapter does not pass."""
+    verdict = "Undecided: 3 more mails are needed."
+    return lambda folder, _account, reporter: house.finish(folder, reporter, is_approved=False, verdict=verdict)
+
+
+def checked(house: House, is_so: Callable[[], bool]) -> Callable[..., Mapping[str, Any]]:
+    """A trainer that sees to it that something is so when it begins."""
+
+    def train(folder: Path, _account: str, reporter: Reporter) -> Mapping[str, Any]:
+        assert is_so()
+        return house.finish(folder, reporter)
+
+    return train
+
+
+def replace_settings(house: House, **changes: Any) -> Any:
+    """Return the settings with some changed."""
+    return house.settings.model_copy(update=changes)
