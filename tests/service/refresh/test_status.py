@@ -63,7 +63,7 @@ def test_what_a_clock_ahead_noted_was_just_now() -> None:
 def test_the_next_run_and_why_are_told(app: App) -> None:
     """Due now, later, or not at all."""
     learn(app, 30)
-    assert lines(app) == ["next  not: Nothing is new since ana@v1."]
+    assert lines(app) == ["next  no run: Nothing is new since ana@v1."]
     learn(app, 20)
     when = f"{(NOW + timedelta(days=7)).astimezone():%a %d %b %H:%M}"
     assert lines(app) == [f"next  {when}: 10 new mails of 25 since ana@v2."]
