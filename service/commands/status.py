@@ -88,7 +88,8 @@ def _run_lines(app: App, name: str, now: datetime) -> Iterator[str]:
     decision = app.next_run(name)
     if not (decision.next_at or last or current_version(app.adapters_root, name)):
         return  # there is nothing to tell: the account's own line says how to begin
-    at = "now" if decision.is_due else f"{decision.next_at.astimezone():%a %d %b %H:%M}" if decision.next_at else "no run"
+    planned = f"{decision.next_at.astimezone():%a %d %b %H:%M}" if decision.next_at else "no run"
+    at = "now" if decision.is_due else planned
     yield f"next  {at}: {decision.why}"
 
 
