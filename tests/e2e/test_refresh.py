@@ -49,9 +49,8 @@ STAGES = {"sync", "playback", "examples", "train", "evaluate", "publish", "flip"
 UNDER_WAY = {RunState.ASKED, RunState.RUNNING}
 
 SETTINGS = (DEMO / "cyrano.toml").read_text(encoding="utf-8").replace("@MODEL@", str(DEMO / "model"))
-HASTY = SETTINGS.replace("epochs = 3", "epochs = 1")
 RESTLESS = f"""
-window = 90
+window = 120
 
 [sync]
 every_minutes = 1
@@ -60,7 +59,6 @@ every_minutes = 1
 trigger = "off"
 
 [gate]
-drafts = 8
 draft_tokens = 96
 
 [refresh]
@@ -161,13 +159,13 @@ def world(dovecot: Dovecot, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         for raw in mails[:BEFORE]:
             client.append("Gesendet", raw, flags=[SEEN])
     home = tmp_path_factory.mktemp("refresh") / "home"
-    cyrano = Cyrano.in_folder(home, settings=HASTY + RESTLESS)
+    cyrano = Cyrano.in_folder(home, settings=SETTINGS + RESTLESS)
     server = ("--host", "127.0.0.1", "--port", str(dovecot.tls_port), "--ca-file", dovecot.ca_file, "--user", "alice")
     person = ("--address", "ana@example.org", "--owner", "Ana Silva", "--name", "ana")
     cyrano("account", "add", "imap", *server, *person, "--password-stdin", given=PASSWORDS["alice"] + "\n")
     cyrano("sync")
     cyrano("instructions", _given(mails[:BEFORE], home), "--account", "ana")
-    cyrano("train", "--account", "ana")
+    cyrano("train", "--account", "ana", "--set", "epochs=1")
     world = World(cyrano=cyrano, dovecot=dovecot, unsent=mails[BEFORE:], service=cyrano.start("up"))
     try:
         world.wait_until_up()
