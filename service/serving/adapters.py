@@ -19,7 +19,7 @@ Rules:
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,16 +28,15 @@ from connectors.adapter import (
     clear_current,
     current_version,
     folder,
-    is_tainted,
     is_withdrawn,
-    list_cards,
     read_card,
     set_current,
     target,
 )
 from connectors.errors import CyranoError, EngineDown, EngineError, EngineLost, ModelMissing, StoreError
+from service.serving.choice import Choice
 from service.serving.drain import Drain
-from service.serving.fitness import BARRED, Fitness, reasons
+from service.serving.fitness import Fitness, reasons
 from service.serving.loaders import NAME, ByFolder, ByRequest, Loader, Server
 from service.serving.refusals import Refusals
 
@@ -82,13 +81,13 @@ class AdapterKeeper:
         self._loader: Loader = ByFolder(server, root) if finds_itself else ByRequest(server, root)
         self._fitness = Fitness(base_model=base_model, revision=revision)
         self._base = base
-        self._is_strict = is_strict
         self._awake = awake
         self._drain = Drain(drain_s=drain_s, linger_s=linger_s, clock=clock)
         self._problems: dict[str, dict[str, str]] = {}
         self._stuck: dict[str, tuple[str, str]] = {}
         """Account to the name its pointer could not be moved to, and why."""
         self._refusals = Refusals(clock)
+        self._choice = Choice(root, self._fitness, self._refusals, is_strict=is_strict)
         self._probed: set[str] = set()
         """Those that answered to this keeper: one that is loaded may be another process's, or have failed its probe."""
         self._loading = threading.Lock()
@@ -101,12 +100,12 @@ class AdapterKeeper:
 
     def why_not(self, card: AdapterCard) -> str:
         """Return why an adapter cannot be served here, and what to do; "" where it can."""
-        return self._fitness.why_not(card) or (BARRED if self._is_barred(card.account, card.version) else "")
+        return self._choice.why_not(card)
 
     def in_service(self, account: str) -> str | None:
         """Return the name of the adapter that is to write for an account, or None where the base model does."""
-        card = self._current(account)
-        return None if card is None or self._why_refused(card) else card.name
+        card = self._choice.pointed(account)
+        return None if card is None or self._choice.why_refused(card) else card.name
 
     def loaded(self, account: str) -> list[int]:
         """Return the versions that an engine has, or that are writing: their weights are needed.
@@ -125,7 +124,7 @@ class AdapterKeeper:
             EngineDown: the engine does not answer, or rests.
         """
         self._awake()
-        card = self._current(account)
+        card = self._choice.pointed(account)
         if card is not None:
             with self._drain.held(card.name):
                 if self._has(card):
@@ -144,7 +143,7 @@ class AdapterKeeper:
         """
         self._awake()
         with self._refreshing:
-            accounts = self._accounts()
+            accounts = self._choice.accounts()
             for gone in self._problems.copy().keys() - set(accounts):
                 self._problems.pop(gone, None)
             flipped = [name for account in accounts for name in self._refreshed(account)]
@@ -162,37 +161,13 @@ class AdapterKeeper:
                 logger.warning("adapters could not be refreshed: %s: %s", type(error).__name__, error)
             stop.wait(interval_s)
 
-    def _accounts(self) -> Sequence[str]:
-        places = sorted(self._root.iterdir()) if self._root.is_dir() else []
-        return [path.name for path in places if path.is_dir() and "@" not in path.name]
-
-    def _current(self, account: str) -> AdapterCard | None:
-        """Return the adapter that the pointer names, if it may write."""
-        version = current_version(self._root, account)
-        cards = list_cards(self._root, account)
-        return next((card for card in cards if card.version == version and self._may_write(card)), None)
-
-    def _may_write(self, card: AdapterCard) -> bool:
-        """Tell whether an adapter is for this model, this prompt and this engine, and its mail is still there."""
-        return self._fitness.is_fit(card) and not self._is_barred(card.account, card.version)
-
-    def _is_barred(self, account: str, version: int) -> bool:
-        return self._is_strict and is_tainted(self._root, account, version)
-
-    def _why_refused(self, card: AdapterCard) -> str:
-        return self._refusals.why(card.name, folder(self._root, card.account, card.version))
-
-    def _wanted(self, account: str) -> AdapterCard | None:
-        """Return the adapter that is to write, as far as the engine has not refused it."""
-        return target(self._root, account, is_usable=lambda card: self._may_write(card) and not self._why_refused(card))
-
     def _refreshed(self, account: str) -> list[str]:
         """Flip an account where it is due; a disk that is full is this account's trouble, not the others'."""
         self._stuck.pop(account, None)
         try:
             return self._flip(account)
         except StoreError as error:
-            wanted = self._wanted(account)
+            wanted = self._choice.wanted(account)
             self._stuck[account] = (wanted.name if wanted else f"{account}@base", f"{error} {error.hint}".strip())
             return []
         finally:
@@ -201,11 +176,11 @@ class AdapterKeeper:
     def _flip(self, account: str) -> list[str]:
         """Have the adapter write that is to; return its name, if it did not before."""
         current = current_version(self._root, account)
-        serving = self._current(account)
+        serving = self._choice.pointed(account)
         if serving is not None:
             self._follow(serving)
             self._has(serving)  # first: after a start of the engine, drafts wait for it
-        while (wanted := self._wanted(account)) is not None and wanted.version != current:
+        while (wanted := self._choice.wanted(account)) is not None and wanted.version != current:
             if self._has(wanted):  # else it is refused, and not wanted for a while
                 set_current(self._root, account, wanted.version)
                 logger.info("adapter %s is in service", wanted.name)
@@ -218,7 +193,7 @@ class AdapterKeeper:
         Else each would change what the other has changed.
         """
         is_meant = serving.is_approved and not is_withdrawn(self._root, serving.account, serving.version)
-        if is_meant and self._why_refused(serving) and serving.name in self._loader.names():
+        if is_meant and self._choice.why_refused(serving) and serving.name in self._loader.names():
             self._refusals.forget(serving.name)
 
     def _flip_to_base(self, account: str, current: int | None) -> list[str]:
@@ -235,7 +210,7 @@ class AdapterKeeper:
         if self._find(card.name):  # without the lock: drafts do not wait for another adapter that is loading
             return True
         with self._loading:
-            if self._why_refused(card):
+            if self._choice.why_refused(card):
                 return False
             try:
                 if not self._find(card.name):
@@ -288,10 +263,12 @@ class AdapterKeeper:
 
     def _note_problems(self, account: str) -> None:
         """Say anew what is wrong with an account's adapters."""
-        serving = self._current(account)
+        serving = self._choice.pointed(account)
         is_final = serving is not None and not is_withdrawn(self._root, account, serving.version)
-        least = serving.version if serving and is_final and not self._why_refused(serving) else 0
-        found = reasons(self._root, account, least, why_unfit=self._fitness.why_not, why_refused=self._why_refused)
+        least = serving.version if serving and is_final and not self._choice.why_refused(serving) else 0
+        found = reasons(
+            self._root, account, least, why_unfit=self._fitness.why_not, why_refused=self._choice.why_refused
+        )
         said = {name: f"{name} is not in service: {why}" for name, why in found}
         self._problems[account] = said | dict([self._stuck[account]] if account in self._stuck else [])
 
@@ -312,8 +289,8 @@ class AdapterKeeper:
         if parts is None:
             return False
         account, version = parts["account"], int(parts["version"])
-        if not (self._root / account).is_dir() or self._is_barred(account, version):
+        if not (self._root / account).is_dir() or self._choice.is_barred(account, version):
             return True
         # What is wanted is perhaps just being loaded, by another process too.
-        wanted = target(self._root, account, is_usable=self._may_write)
+        wanted = target(self._root, account, is_usable=self._choice.may_write)
         return version != current_version(self._root, account) and (wanted is None or version != wanted.version)

@@ -14,7 +14,7 @@ Rules:
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -25,14 +25,13 @@ from connectors.adapter import (
     clear_current,
     current_version,
     folder,
-    is_tainted,
     is_withdrawn,
     list_cards,
     set_current,
-    target,
 )
 from connectors.errors import CyranoError, EngineDown, EngineError, EngineLost, EngineTaken, StoreError
-from service.serving.fitness import BARRED, Fitness, reasons
+from service.serving.choice import Choice
+from service.serving.fitness import Fitness, reasons
 from service.serving.loaders import NAME
 from service.serving.merged_models import Merge, MergedModels
 from service.serving.refusals import Refusals
@@ -101,9 +100,9 @@ class MergedKeeper:
         self._fitness = Fitness(base_model=base_model, revision=revision, serving=MERGED)
         self._models = MergedModels(home, root, merge, revision=revision)
         self._base = base
-        self._is_strict = is_strict
         self._awake = awake
         self._refusals = Refusals(clock)
+        self._choice = Choice(root, self._fitness, self._refusals, is_strict=is_strict)
         self._turnstile = Turnstile(drain_s=drain_s)
         self._last = base
         """What the engine had when it was last asked."""
@@ -121,7 +120,7 @@ class MergedKeeper:
 
     def why_not(self, card: AdapterCard) -> str:
         """Return why an adapter cannot be served here, and what to do; "" where it can."""
-        return self._fitness.why_not(card) or (BARRED if self._is_barred(card.account, card.version) else "")
+        return self._choice.why_not(card)
 
     def in_service(self, account: str) -> str | None:
         """Return the name of the adapter that is to write for an account, or None where the base model does."""
@@ -204,28 +203,24 @@ class MergedKeeper:
                 f"The engine serves the adapter of {parts['account']}, merged into its model, and nobody else's mail."
             )
             raise EngineTaken(said, hint=_way_out(parts["account"]))
-        if self._is_barred(account, int(parts["version"])):
+        if self._choice.is_barred(account, int(parts["version"])):
             said = f"{served} learned from mail that was forgotten, and makes way."
             raise EngineDown(said, hint="Ask again in a minute.", retry_after_s=30)
 
-    def _accounts(self) -> Sequence[str]:
-        places = sorted(self._root.iterdir()) if self._root.is_dir() else []
-        return [path.name for path in places if path.is_dir() and "@" not in path.name]
-
     def _owner(self) -> str | None:
         """Return the account that is served, or is to be."""
-        accounts = self._accounts()
+        accounts = self._choice.accounts()
         pointed = [account for account in accounts if current_version(self._root, account) is not None]
         served = NAME.fullmatch(self._last)
         if served and (served["account"] in pointed or self._is_wanting(served["account"])):
             return served["account"]
         if pointed:
-            return next((account for account in pointed if self._wanted(account)), pointed[0])
-        return next((account for account in accounts if self._wanted(account)), None)
+            return next((account for account in pointed if self._choice.wanted(account)), pointed[0])
+        return next((account for account in accounts if self._choice.wanted(account)), None)
 
     def _is_wanting(self, account: str) -> bool:
         """Tell whether an account is there, and has an adapter that is to write: its first, put in service just now."""
-        return account in self._accounts() and self._wanted(account) is not None
+        return account in self._choice.accounts() and self._choice.wanted(account) is not None
 
     def _follow(self, served: str) -> None:
         """Take what another process has had served meanwhile, though it was refused to this one before.
@@ -235,32 +230,18 @@ class MergedKeeper:
         parts = NAME.fullmatch(served)
         if parts is None or served == self._seen:
             return
-        cards = list_cards(self._root, parts["account"]) if parts["account"] in self._accounts() else []
+        cards = list_cards(self._root, parts["account"]) if parts["account"] in self._choice.accounts() else []
         card = next((card for card in cards if card.name == served), None)
         if card and card.is_approved and not is_withdrawn(self._root, card.account, card.version):
             self._refusals.forget(served)
 
     def _current(self, account: str) -> AdapterCard | None:
         """Return the adapter that the pointer names, if it may write and the engine takes it."""
-        version = current_version(self._root, account)
-        cards = (card for card in list_cards(self._root, account) if card.version == version)
-        return next((card for card in cards if self._may_write(card) and not self._why_refused(card)), None)
-
-    def _wanted(self, account: str) -> AdapterCard | None:
-        """Return the adapter that is to write for an account, as far as the engine has not refused it."""
-        return target(self._root, account, is_usable=lambda card: self._may_write(card) and not self._why_refused(card))
-
-    def _may_write(self, card: AdapterCard) -> bool:
-        return self._fitness.is_fit(card) and not self._is_barred(card.account, card.version)
-
-    def _is_barred(self, account: str, version: int) -> bool:
-        return self._is_strict and is_tainted(self._root, account, version)
-
-    def _why_refused(self, card: AdapterCard) -> str:
-        return self._refusals.why(card.name, folder(self._root, card.account, card.version))
+        card = self._choice.pointed(account)
+        return None if card is None or self._choice.why_refused(card) else card
 
     def _flip(self, owner: str) -> list[str]:
-        wanted = self._wanted(owner)
+        wanted = self._choice.wanted(owner)
         if wanted is None:
             return self._flip_to_base(owner)
         if not self._is_served(wanted):
@@ -341,10 +322,10 @@ class MergedKeeper:
     def _note_problems(self, owner: str | None, stuck: str) -> None:
         """Say anew what is wrong."""
         found = {f"{owner}@": stuck} if stuck else {}
-        for account in self._accounts():
+        for account in self._choice.accounts():
             if account == owner or owner is None:
                 found |= self._reasons(account)
-            elif wanted := self._wanted(account):
+            elif wanted := self._choice.wanted(account):
                 said = (
                     f"{wanted.name} is not in service: the engine serves one account, {owner}, whose adapter is merged"
                 )
@@ -358,7 +339,7 @@ class MergedKeeper:
             account,
             current.version if current else 0,
             why_unfit=self._fitness.why_not,
-            why_refused=self._why_refused,
+            why_refused=self._choice.why_refused,
         )
         return {name: f"{name} is not in service: {said}" for name, said in why}
 
