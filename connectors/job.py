@@ -7,18 +7,17 @@ stage by stage.
 import json
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from connectors.corpus import Corpus
 from connectors.errors import StoreError, TooFewMails, UsageError
 from connectors.evaluate_job import EvaluateJob
-from connectors.gate_settings import GateSettings
+from connectors.mail_job import MailJob
 from connectors.merge_job import MergeJob
 from connectors.plan_job import PlanJob
 from connectors.profile_job import ProfileJob
-from connectors.train_settings import TrainSettings
 
 FILE = "job.json"
 ENGINE_KEY = "CYRANO_ENGINE_API_KEY"
@@ -30,19 +29,12 @@ TINY = "tiny"
 Stop = Literal["clean", "playback", "examples"]
 
 
-class TrainJob(BaseModel):
-    """One run: whose mail, from where, with what. Paths are absolute."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class TrainJob(MailJob):
+    """One run: whose mail, from where, with what."""
 
     kind: Literal["train"] = "train"
     run: str
     """The run's own name; the adapter's card keeps it, so that a run publishes once."""
-    account: str
-    """Whose mail it is; for another corpus, the name of what is learned."""
-    home: Path
-    archive_url: str = ""
-    """The archive the mail comes from, unless it was carried here, or another corpus is learned from."""
     carried: Path | None = None
     """A folder that a run on another machine left with `stop_after`: its mail and instructions are taken."""
     corpus: Corpus | None = None
@@ -51,22 +43,6 @@ class TrainJob(BaseModel):
     """The name of the recipe the settings came from, for the report."""
     engine_url: str | None = None
     """Where instructions are written; without one, those in the archive and extracts have to do."""
-    engine_model: str = ""
-    """What the engine calls the base model; empty for the first one it names."""
-    model: str
-    """The base model's folder, or its name where it has been downloaded."""
-    prompt_budget: PositiveInt
-    """Tokens a prompt may hold, as when drafting."""
-    settings: TrainSettings = TrainSettings()
-    gate: GateSettings = GateSettings()
-    embedder: dict[str, Any] = {}
-    """The section `[embedder]`, which the retrieval floor understands."""
-    retrieval: dict[str, Any] = {}
-    """The section `[retrieval]`, likewise."""
-    adapters: Path
-    """The folder of all accounts' adapters."""
-    serving: Literal["lora", "merged"] = "lora"
-    """How the engine serves adapters: beside the base model only those can write that are LoRA."""
     stop_after: Stop | None = None
     """Stop when the mail is chosen, has its instructions, or has become examples, and tell about it."""
     output: Path | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connectors.carried import carried_account, is_played_back
 from connectors.errors import ConfigError, ModelMissing, UsageError
@@ -75,7 +75,6 @@ def needs_engine(order: TrainJob) -> bool:
 
 
 def _plain(app: "App", wish: Wish) -> TrainJob:
-    settings = app.settings
     account = wish.account
     if wish.carried and not account:
         account = carried_account(wish.carried)
@@ -84,22 +83,30 @@ def _plain(app: "App", wish: Wish) -> TrainJob:
     return TrainJob(
         run="",
         account=account or (wish.data.resolve().stem if wish.data else ""),
-        home=app.home,
         archive_url="" if wish.carried or wish.data else app.archive_url,
         carried=wish.carried.resolve() if wish.carried else None,
         corpus=recipes.corpus_at(wish.data) if wish.data else None,
-        engine_model=app.base_name,
-        model=settings.engine.model,
-        prompt_budget=settings.prompt.budget_tokens,
-        settings=settings.train,
-        gate=settings.gate,
-        embedder=settings.embedder.model_dump(mode="json"),
-        retrieval=settings.retrieval.model_dump(mode="json"),
-        adapters=app.adapters_root,
-        serving=settings.engine.serving,
+        **of_home(app),
         stop_after=wish.stop_after,
         output=wish.output.resolve() if wish.output else None,
     )
+
+
+def of_home(app: "App") -> dict[str, Any]:
+    """Return what every order on mail tells of a home, but for whose mail it is."""
+    settings = app.settings
+    return {
+        "home": app.home,
+        "engine_model": app.base_name,
+        "model": settings.engine.model,
+        "prompt_budget": settings.prompt.budget_tokens,
+        "settings": settings.train,
+        "gate": settings.gate,
+        "embedder": settings.embedder.model_dump(mode="json"),
+        "retrieval": settings.retrieval.model_dump(mode="json"),
+        "adapters": app.adapters_root,
+        "serving": settings.engine.serving,
+    }
 
 
 def _check_wish(wish: Wish) -> None:

@@ -16,6 +16,7 @@ from connectors.evaluate_job import EvaluateJob
 from connectors.evaluation import FILE, PAGE
 from connectors.job import read_job, write_job
 from service.app import App, open_app
+from service.orders import of_home
 from service.refresh.lease import TRAINING, TTL_S
 from service.training import follow_run, runs_of
 
@@ -95,8 +96,7 @@ def make_job(app: App, account: str, name: str, *, output: Path | None, shown: i
         UsageError: no such account or adapter is named, or there is none yet, or the report would lie among adapters.
         ModelMissing: no model is configured.
     """
-    settings = app.settings
-    if not settings.engine.model:
+    if not app.settings.engine.model:
         raise ModelMissing("No model is configured.", hint="Set [engine] model in cyrano.toml.")
     if output and output.is_relative_to(app.adapters_root.resolve()):
         hint = "An adapter keeps the evaluation that it was judged by. Choose another folder."
@@ -105,17 +105,8 @@ def make_job(app: App, account: str, name: str, *, output: Path | None, shown: i
     return EvaluateJob(
         account=account,
         version=version,
-        home=app.home,
         archive_url=app.archive_url,
-        model=settings.engine.model,
-        engine_model=app.base_name,
-        prompt_budget=settings.prompt.budget_tokens,
-        settings=settings.train,
-        gate=settings.gate,
-        embedder=settings.embedder.model_dump(mode="json"),
-        retrieval=settings.retrieval.model_dump(mode="json"),
-        adapters=app.adapters_root,
-        serving=settings.engine.serving,
+        **of_home(app),
         output=output,
         shown=shown,
     )
