@@ -5,11 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.adapter import (
-    WEIGHTS,
-    AdapterCard,
-    publish,
-)
+from connectors.adapter import WEIGHTS, AdapterCard, publish
 from connectors.llm import ModelServer
 from retrieval.prompt import PROMPT_VERSION
 from service.serving.merged import MergedKeeper

@@ -5,9 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connectors.adapter import (
-    AdapterCard,
-)
+from connectors.adapter import AdapterCard
 from connectors.merge_job import Merged, write_merged
 from service.serving.merged import MergedKeeper
 from tests.fake_engine import FakeEngine

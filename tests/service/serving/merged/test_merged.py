@@ -6,11 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.adapter import (
-    current_version,
-    taint,
-    withdraw,
-)
+from connectors.adapter import current_version, taint, withdraw
 from connectors.errors import EngineDown, EngineError, EngineTaken
 from connectors.llm import ModelServer, Sampling
 from service.serving.merged import MergedKeeper

@@ -6,11 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.adapter import (
-    AdapterCard,
-    current_version,
-    set_current,
-)
+from connectors.adapter import AdapterCard, current_version, set_current
 from connectors.adapter.disk import fresh_name
 from connectors.errors import EngineDown, EngineError, TrainError
 from service.serving.merged import MergedKeeper
