@@ -1,10 +1,10 @@
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: help setup demo check parts test bench wheel clean constraints
+.PHONY: help setup demo check parts test extension check-extension bench wheel clean constraints
 
 help:  ## Show these targets
-	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
 
 setup: $(VENV)/.installed  ## Make .venv and install everything into it
 
@@ -24,9 +24,19 @@ check: setup  ## Lint, types, floors and the quick tests
 parts:
 	tests/parts.sh
 
-test: parts check  ## All that CI runs: `check`, then the tests on real servers
+test: parts check check-extension extension  ## All that CI runs: `check`, then the tests on real servers and browsers
 	$(BIN)/pytest -n 2 --dist loadfile -m "process and not server and not browser and not desktop" --durations=10
-	$(BIN)/pytest -m "server or browser or desktop" --durations=15
+	$(BIN)/pytest -n 2 --dist loadfile -m "server or browser or desktop" --durations=15
+
+extension: extension/node_modules/.package-lock.json  ## Build the browser extension's zips into extension/dist/
+	cd extension && npm run --silent build
+
+check-extension: extension/node_modules/.package-lock.json  ## Lint, types and unit tests of the extension
+	cd extension && npm run --silent check
+
+extension/node_modules/.package-lock.json: extension/package.json extension/package-lock.json
+	cd extension && npm ci --silent
+	touch $@
 
 bench: setup  ## Measure, side by side with named baselines
 	for bench in start ingest cleaning sync retrieval draft memory packing playback flips refresh; do $(BIN)/python -m tests.bench.$$bench || exit 1; done
@@ -35,7 +45,7 @@ wheel: setup  ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel
 
 clean:  ## Remove what was built, and the demo's state
-	rm -rf build dist *.egg-info .demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf build dist extension/dist extension/node_modules screenshots *.egg-info .demo .mypy_cache .ruff_cache .pytest_cache
 
 constraints: setup  ## Pin what is installed now, for CI and newcomers
 	$(BIN)/python -m pip --disable-pip-version-check freeze --exclude-editable | sed 's/+cpu$$//' | \

@@ -201,13 +201,44 @@ outcome = Table(
     Index(None, "account", "sent_at"),
 )  # fmt: skip
 
+feedback = Table(
+    "feedback", metadata,
+    C("draft_id", String(32), ForeignKey("draft.draft_id", ondelete="CASCADE"), primary_key=True),
+    C("kind", String(16), primary_key=True),  # "inserted", "refined", "discarded"
+    _account(),
+    C("given_at", UTCDateTime, nullable=False),
+)  # fmt: skip
+
 token = Table(
     "token", metadata,
     C("token_hash", String(64), primary_key=True),
     _account(),
     C("label", Text, nullable=False),
+    C("scopes", JSON, nullable=False, server_default='["draft", "read", "manage"]'),
+    C("origin", Text, nullable=False, server_default=""),  # the extension that alone may show it; "" is any program
     C("created_at", UTCDateTime, nullable=False),
     C("used_at", UTCDateTime),
+)  # fmt: skip
+
+pairing = Table(
+    "pairing", metadata,  # the code that lets a browser in: one at a time
+    C("code_hash", String(64), primary_key=True),
+    C("salt", String(32), nullable=False),
+    C("accounts", JSON, nullable=False),  # what it opens
+    C("expires_at", UTCDateTime, nullable=False),
+    C("tries_left", Integer, nullable=False),
+)  # fmt: skip
+
+audit = Table(
+    "audit", metadata,  # who showed which token for what, counted by the hour; no words
+    C("hour", UTCDateTime, primary_key=True),
+    C("account", String(64), primary_key=True),  # "" where no token that is known was shown
+    C("label", Text, primary_key=True),
+    C("action", String(32), primary_key=True),
+    C("outcome", String(32), primary_key=True),  # "ok", or the kind of the refusal
+    C("origin", Text, primary_key=True),
+    C("count", Integer, nullable=False),
+    C("last_at", UTCDateTime, nullable=False),
 )  # fmt: skip
 
 run = Table(

@@ -35,7 +35,6 @@ from service.engine.keeper import EngineKeeper
 from service.engine.machine import inspect_machine
 from service.engine.prepare import prepare
 from service.engine.rest import RestWatch
-from service.forget import retrain_note
 from service.health import Health
 from service.home_desk import HomeDesk
 from service.ingest import Ingested, ingest
@@ -46,7 +45,6 @@ from service.lock import hold_home
 from service.mailboxes import Mailboxes
 from service.notify import Notifier
 from service.outcomes import Outcomes
-from service.parts import Parts
 from service.progress import OnProgress, waiting
 from service.refresh.decide import Decision
 from service.refresh.lease import Leases
@@ -241,21 +239,6 @@ class App:
             decided=self.next_run,
         )
 
-    def web_parts(self) -> Parts:
-        """Return what the HTTP service is joined from."""
-        return Parts(
-            drafter=self.drafter,
-            ledger=self.ledger,
-            tokens=self.tokens,
-            health=self.health,
-            outcomes=self.outcomes,
-            account=self.archive.account,
-            adapter=self.adapters.in_service,
-            notices=self._notices,
-            desk=self.desk,
-            checks={"archive": self.archive.accounts, "index": self._check_index, "engine": self._check_engine},
-        )
-
     def crew(self) -> Crew:
         """Return what keeps a watcher for each mailbox that has drafts."""
         return Crew(self.archive.accounts, partial(join_watcher, self), mark=self.mailboxes.mark)
@@ -270,20 +253,6 @@ class App:
         self.model_server.is_ready()
         with suppress(CyranoError):  # whoever drafts is told
             self.retriever.find(Request(account="", owner=Address(addr=""), instruction="Say hello."))
-
-    def _notices(self, account: str) -> list[str]:
-        said = [words for name, words in self.adapters.problems.items() if name.startswith(f"{account}@")]
-        note = retrain_note(self.adapters_root, account, is_strict=self.settings.forget.strict)
-        untold = self.notifier.problems.get(account)
-        return [*said, *filter(None, (note, untold))]
-
-    def _check_engine(self) -> None:
-        self.rests.check()
-        self.model_server.models()
-
-    def _check_index(self) -> None:
-        for record in self.archive.accounts():
-            self.retriever.count(record.name)
 
     @contextmanager
     def some_engine(self) -> Iterator[str]:

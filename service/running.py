@@ -28,6 +28,7 @@ from service.refresh.sweep import sweep
 from service.refreshing import join_clock
 from service.schedule import scheduled
 from service.web import create_app
+from service.web.joining import join_parts
 
 ADAPTERS_EVERY_S = 2.0
 LOOK_EVERY_S = 0.5
@@ -117,7 +118,7 @@ def _wait(engine: EngineKeeper | None, stop: threading.Event) -> None:
 
 @contextmanager
 def _web(app: App) -> Iterator[None]:
-    server = listen(create_app(app.web_parts(), app.settings.http), app.settings.http)
+    server = listen(create_app(join_parts(app), app.settings.http), app.settings.http)
     with _thread("web", server.run):
         try:
             yield

@@ -14,8 +14,8 @@ if [ ! -d "$gmail/node_modules/emulate" ]; then
 fi
 
 missing=""
-for pair in chromium:chromium dovecot:dovecot-imapd openssl:openssl systemd-analyze:systemd Xvfb:xvfb \
-  thunderbird:thunderbird; do
+for pair in chromium:chromium dovecot:dovecot-imapd openssl:openssl firefox-esr:firefox-esr systemd-analyze:systemd \
+  Xvfb:xvfb thunderbird:thunderbird; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || [ -x "/usr/sbin/${pair%%:*}" ] || missing="$missing ${pair##*:}"
 done
 command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"

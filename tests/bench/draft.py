@@ -30,6 +30,7 @@ from service.app import App
 from service.config import load_settings
 from service.http import listen
 from service.web import create_app
+from service.web.joining import join_parts
 from tests.service.test_http import free_port
 
 STREAMS = (1, 16)
@@ -218,7 +219,7 @@ def run_service(home: Path) -> int:
     mails = [Email(message_id=f"{number}@x", sender=ME, text=f"Mail {number} about maps.") for number in range(MAILS)]
     app.retriever.add("me", mails)
     token = app.tokens.create("me", "bench")
-    server = listen(create_app(app.web_parts(), app.settings.http), app.settings.http)
+    server = listen(create_app(join_parts(app), app.settings.http), app.settings.http)
     print(token, flush=True)
     server.run()
     return 0

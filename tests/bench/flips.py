@@ -32,6 +32,7 @@ from service.config import load_settings
 from service.http import listen
 from service.serving.rollback import roll_back
 from service.web import create_app
+from service.web.joining import join_parts
 from tests.service.test_http import free_port
 
 ACCOUNT = "me"
@@ -325,7 +326,7 @@ def run_service(home: Path) -> int:
     app.join()
     app.warm()
     threading.Thread(target=app.adapters.watch, args=(LOOK_EVERY_S, threading.Event()), daemon=True).start()
-    server = listen(create_app(app.web_parts(), app.settings.http), app.settings.http)
+    server = listen(create_app(join_parts(app), app.settings.http), app.settings.http)
     print(token, flush=True)
     server.run()
     return 0

@@ -22,8 +22,9 @@ from pathlib import Path
 from service.app import App
 from service.config import load_settings
 from service.web import create_app
+from service.web.joining import join_parts
 app = App(Path(sys.argv[1]), load_settings(Path(sys.argv[1]), {}))
-create_app(app.web_parts(), app.settings.http)
+create_app(join_parts(app), app.settings.http)
 print("up", flush=True)
 time.sleep(60)
 """

@@ -1,0 +1,1 @@
+// The worker: the only part that talks to the service.

@@ -1,0 +1,1 @@
+// In Gmail's page: a button at every compose.
