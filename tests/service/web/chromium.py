@@ -1,89 +1,54 @@
-"""A real Chromium without a window, driven through two pipes by its own protocol."""
+"""Debian's Chromium without a window, driven by Playwright as somebody without a mouse would use it."""
 
-import base64
 import json
-import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import playwright.sync_api
+from playwright.sync_api import ConsoleMessage, sync_playwright
+from playwright.sync_api import Error as Gone
+
 from tests.parts import require
 
-_FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars")
-# It reads commands from descriptor 3 and answers on 4; first both are moved out of the way of these two.
-_START = """
-import fcntl, os, sys
-read, write = (fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3])
-os.dup2(read, 3), os.dup2(write, 4)
-os.execv(sys.argv[3], sys.argv[3:])
-"""
-_KEYS = {
-    "Tab": (9, ""),
-    "Enter": (13, "\r"),
-    "Escape": (27, ""),
-    " ": (32, " "),
-    "ArrowDown": (40, ""),
-}
+_FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars")
 
 
 class Page:
     """The one page of a browser."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", write: int, read: int) -> None:
-        self.process = process
-        self._write = os.fdopen(write, "wb", buffering=0)
-        self._read = os.fdopen(read, "rb", buffering=0)
-        self._number = 0
-        self._rest = b""
-        self._session = ""
+    def __init__(self, page: playwright.sync_api.Page) -> None:
+        self._page = page
         self.complaints: list[str] = []
         """What the browser found fault with: errors of scripts, what a policy forbade, failed requests."""
         self.asked: list[str] = []
         """The addresses that were asked for."""
-
-    def call(self, method: str, **parameters: Any) -> Any:
-        """Carry out a command, and return its result."""
-        self._number += 1
-        command = {"id": self._number, "method": method, "params": parameters}
-        if self._session:
-            command["sessionId"] = self._session
-        self._write.write(json.dumps(command).encode() + b"\0")
-        while True:
-            heard = self._hear()
-            if heard.get("id") == self._number:
-                assert "error" not in heard, heard["error"]
-                return heard["result"]
-
-    def attach(self) -> None:
-        """Take the browser's first page in hand."""
-        targets = self.call("Target.getTargets")["targetInfos"]
-        page = next(target["targetId"] for target in targets if target["type"] == "page")
-        self._session = self.call("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.call(f"{domain}.enable")
+        page.on("pageerror", lambda error: self.complaints.append(str(error)[:600]))
+        page.on("console", self._hear)
+        page.on("request", lambda request: self.asked.append(request.url))
 
     def open(self, url: str) -> None:
         """Go to an address."""
-        self.call("Page.navigate", url=url)
+        self._page.goto(url, wait_until="commit")
 
     def run(self, script: str) -> Any:
         """Return what an expression comes to in the page."""
-        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, userGesture=True)
-        assert "exceptionDetails" not in answer, answer
-        return answer["result"].get("value")
+        return self._page.evaluate(script)
 
     def wait(self, script: str, *, within_s: float = 10) -> None:
-        """Wait until an expression is true in the page."""
+        """Wait until an expression is true in the page.
+
+        It is asked again and again from here: the page's own policy forbids Playwright's way of waiting in the page.
+        """
         end = time.monotonic() + within_s
         while time.monotonic() < end:
-            if self.run(f"Boolean({script})"):
-                return
-            time.sleep(0.03)
+            with suppress(Gone):  # the page it was asked in
+                if self.run(f"Boolean({script})"):
+                    return
+            self._page.wait_for_timeout(30)
         raise AssertionError(f"not within {within_s} s: {script}\n{self.text()}\n{self.complaints}")
 
     def wait_filled(self, selector: str) -> None:
@@ -93,7 +58,7 @@ class Page:
 
     def wait_text(self, words: str) -> None:
         """Wait until words can be read in the page."""
-        self.wait(f"document.body.innerText.includes({json.dumps(words)})")
+        self.wait(f"document.body?.innerText.includes({json.dumps(words)})")
 
     def text(self) -> str:
         """Return what can be read."""
@@ -101,14 +66,11 @@ class Page:
 
     def press(self, key: str) -> None:
         """Press a key."""
-        code, text = _KEYS[key]
-        shared = {"key": key, "code": "Space" if key == " " else key, "windowsVirtualKeyCode": code}
-        self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **shared)
-        self.call("Input.dispatchKeyEvent", type="keyUp", **shared)
+        self._page.keyboard.press(key)
 
     def type(self, text: str) -> None:
         """Type a text where the focus is."""
-        self.call("Input.insertText", text=text)
+        self._page.keyboard.insert_text(text)
 
     def tab_to(self, selector: str, *, most: int = 60) -> None:
         """Press Tab until the focus is on an element, as somebody without a mouse must."""
@@ -124,53 +86,24 @@ class Page:
 
     def look(self, *, width: int, height: int = 800, is_dark: bool = False) -> None:
         """See the page at a size, by day or by night."""
-        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        self.call("Emulation.setDeviceMetricsOverride", **metrics)
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
-        self.call("Emulation.setEmulatedMedia", features=[scheme])
+        self._page.set_viewport_size({"width": width, "height": height})
+        self._page.emulate_media(color_scheme="dark" if is_dark else "light")
 
     def shoot(self, path: Path) -> None:
         """Keep a picture of what is seen."""
-        path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
+        self._page.screenshot(path=path)
 
-    def _hear(self) -> Any:
-        while b"\0" not in self._rest:
-            piece = self._read.read(1 << 20)
-            assert piece, "the browser has ended"
-            self._rest += piece
-        raw, self._rest = self._rest.split(b"\0", 1)
-        heard = json.loads(raw)
-        self._note(heard.get("method", ""), heard.get("params", {}))
-        return heard
-
-    def _note(self, method: str, told: Any) -> None:
-        if method == "Runtime.exceptionThrown":
-            self.complaints.append(json.dumps(told["exceptionDetails"])[:600])
-        elif method == "Log.entryAdded" and told["entry"]["level"] == "error":
-            self.complaints.append(f"{told['entry']['text']} {told['entry'].get('url', '')}")
-        elif method == "Network.requestWillBeSent":
-            self.asked.append(told["request"]["url"])
+    def _hear(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.complaints.append(f"{said.text} {said.location['url']}")
 
 
 @contextmanager
-def browsing(folder: Path) -> Iterator[Page]:
+def browsing() -> Iterator[Page]:
     """Yield a page of a fresh browser."""
     chromium = shutil.which("chromium")
     require("Chromium", is_there=chromium is not None, install="apt-get install chromium")
-    commands, answers = os.pipe(), os.pipe()
-    flags = [*_FLAGS, f"--user-data-dir={folder / 'profile'}", "--remote-debugging-pipe", "about:blank"]
-    process = subprocess.Popen(
-        [sys.executable, "-c", _START, str(commands[0]), str(answers[1]), str(chromium), *flags],
-        pass_fds=(commands[0], answers[1]),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(commands[0])
-    os.close(answers[1])
-    page = Page(process, commands[1], answers[0])
-    try:
-        page.attach()
-        yield page
-    finally:
-        process.terminate()
-        process.wait(10)
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=_FLAGS)
+        yield Page(browser.new_page())
+        browser.close()

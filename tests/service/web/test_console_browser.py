@@ -28,9 +28,9 @@ PATHS = ("/", "/adapters", "/mail", "/usefulness")
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+def browser() -> Iterator[Page]:
     """One browser for all tests: starting it takes a while."""
-    with browsing(tmp_path_factory.mktemp("browser")) as page:
+    with browsing() as page:
         yield page
 
 
@@ -151,7 +151,7 @@ def test_errors_are_told_in_the_page(page: Page, house: House, link: str, desk: 
     assert page.run("Object.values(sessionStorage)") == ["/mail"]
     assert "Harbour" not in page.run("document.documentElement.outerHTML")
     # Refusals are what this test is about: the browser notes each.
-    page.pardon("status of 401", "status of 500")
+    page.pardon("status of 401", "status of 500", "Error Code 401", "Error Code 500")
 
 
 def test_a_version_that_could_not_be_loaded_is_asked_for_again(page: Page, link: str, desk: StandInDesk) -> None:
@@ -173,7 +173,7 @@ def test_a_version_that_could_not_be_loaded_is_asked_for_again(page: Page, link:
         page.run(f"document.querySelector('.shelf details').open = {is_open}")
     page.wait("document.querySelector('#error').hidden")
     assert asked == [3, 3]
-    page.pardon("status of 500")
+    page.pardon("status of 500", "Error Code 500")
 
 
 def throw(error: Exception) -> None:
