@@ -86,3 +86,5 @@ class ThreadMessage:
     sender: Address
     text: str
     sent_at: datetime | None = None
+    is_own: bool = False
+    """Whether it is known to be the owner's own, because it lay in Sent. A sender's name proves nothing."""

@@ -29,8 +29,16 @@ LANGUAGE_NAMES = {
     "nl": "Dutch",
     "pt": "Portuguese",
 }
+TONE_NAMES = {"friendly": "friendly", "neutral": "neutral", "formal": "formal"}
+LENGTH_NAMES = {
+    "short": "short, a few sentences",
+    "medium": "medium, one or two paragraphs",
+    "long": "long, several paragraphs",
+}
 REPLY_INSTRUCTION = "Answer the last message."
 """Stands for the instruction where there is none and the thread alone has to do."""
+_NEW_INSTRUCTION = "Write the mail."
+"""Stands for the instruction of a draft that is to be changed, where nobody knows it and there is no thread."""
 
 _MARK = re.compile(
     r"<(?=/?(?:mail|message)\b)|<(?=[|\uff5c])|<(?=/?(?:s|bos|eos|pad|unk|think|im_start|im_end)>)"
@@ -60,7 +68,10 @@ class ChatMessage(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a draft is asked from. `thread` is oldest first; `language` is an ISO 639-1 code or "und"."""
+    """What a draft is asked from. `thread` is oldest first; `language` is an ISO 639-1 code or "und".
+
+    With `revised` it is asked to change a draft: `instruction` says how.
+    """
 
     account: str
     owner: Address
@@ -69,6 +80,14 @@ class Request:
     recipients: tuple[Address, ...] = ()
     thread: tuple[ThreadMessage, ...] = ()
     language: str = "und"
+    tone: str = ""
+    """A key of `TONE_NAMES`, or "" as it comes."""
+    length: str = ""
+    """A key of `LENGTH_NAMES`, or "" as it comes."""
+    revised: str = ""
+    """The draft so far, where it is to be changed."""
+    earlier: tuple[str, ...] = ()
+    """What the draft so far was asked by: the first instruction, then each change, oldest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +114,10 @@ def build_prompt(request: Request, sources: Sequence[Source], *, budget: int, co
     """Make the prompt for a request, at most `budget` tokens long by `count`.
 
     What does not fit goes in this order: the least similar sources, the oldest messages of the thread, the end of the
-    last message.
+    last message. What the owner asked for and the draft so far are never cut.
 
     Raises:
-        PromptTooLong: the instruction alone does not fit.
+        PromptTooLong: the instruction alone does not fit, or not with the draft so far.
     """
     kept = sorted(sources, key=lambda source: source.score, reverse=True)
     thread = list(request.thread)
@@ -113,8 +132,9 @@ def build_prompt(request: Request, sources: Sequence[Source], *, budget: int, co
     while thread and not fits():
         thread = _shorten(thread)
     if not fits():
+        what = "The instruction and the draft so far do" if request.revised else "The instruction does"
         raise PromptTooLong(
-            f"The instruction does not fit into {budget} tokens.",
+            f"{what} not fit into {budget} tokens.",
             hint="Shorten it, or raise [prompt] budget_tokens if the model can read more.",
         )
     return Prompt(messages=tuple(_messages(request, kept, thread)), sources=tuple(kept))
@@ -131,9 +151,22 @@ def _shorten(thread: list[ThreadMessage]) -> list[ThreadMessage]:
 
 
 def _messages(request: Request, sources: Sequence[Source], thread: Sequence[ThreadMessage]) -> list[ChatMessage]:
-    return [
+    messages: list[ChatMessage] = [
         {"role": "system", "content": _preamble(request.owner)},
         {"role": "user", "content": "\n".join(_parts(request, sources, thread))},
+    ]
+    return [*messages, *_revision(request)] if request.revised else messages
+
+
+def _revision(request: Request) -> list[ChatMessage]:
+    """Return the turns that follow where a draft is to be changed: the draft, and how.
+
+    The draft may hold words of a mail, whoever wrote them: here it is defused like one.
+    """
+    how = ["Write the whole mail anew, changed like this.", *_manner(request), f"Change: {_asked(request.instruction)}"]
+    return [
+        {"role": "assistant", "content": defuse(request.revised.strip())},
+        {"role": "user", "content": "\n".join(how)},
     ]
 
 
@@ -155,8 +188,21 @@ def _parts(request: Request, sources: Sequence[Source], thread: Sequence[ThreadM
         parts.append(f"To: {_people(request.recipients)}")
     if request.language in LANGUAGE_NAMES:
         parts.append(f"Language: {LANGUAGE_NAMES[request.language]}")
-    parts.append(f"Instruction: {request.instruction.strip() or REPLY_INSTRUCTION}")
-    return parts
+    if not request.revised:
+        return [*parts, *_manner(request), f"Instruction: {request.instruction.strip() or REPLY_INSTRUCTION}"]
+    first, *changes = [_asked(each) for each in request.earlier] or [""]
+    parts.append(f"Instruction: {first or (REPLY_INSTRUCTION if request.thread else _NEW_INSTRUCTION)}")
+    return [*parts, *(f"Change: {change}" for change in changes)]
+
+
+def _manner(request: Request) -> list[str]:
+    """Return the lines that say how the mail is to sound, where that is asked for."""
+    lines = [("Tone", TONE_NAMES.get(request.tone)), ("Length", LENGTH_NAMES.get(request.length))]
+    return [f"{name}: {word}" for name, word in lines if word]
+
+
+def _asked(instruction: str) -> str:
+    return defuse(instruction.strip())
 
 
 def _source(source: Source) -> str:

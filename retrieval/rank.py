@@ -220,9 +220,13 @@ def _source(weighed: _Weighed) -> Source:
 
 
 def _query(request: Request) -> str:
-    """Return what to search for: what is asked first, since a model may read the beginning only."""
+    """Return what to search for: what is asked first, since a model may read the beginning only.
+
+    For a draft that is to be changed it is what that was asked by: "shorter" finds nothing.
+    """
+    asked = next(iter(request.earlier), request.revised[:_QUERY_CHARS]) if request.revised else request.instruction
     last = request.thread[-1].text[:_QUERY_CHARS] if request.thread else ""
-    parts = (request.instruction, request.subject, last)
+    parts = (asked, request.subject, last)
     return "\n".join(part.strip() for part in parts if part.strip())
 
 

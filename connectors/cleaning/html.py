@@ -1,7 +1,8 @@
 """HTML mail to text, as a person reads it.
 
 What mail programs marked as quoted comes out as lines after "> "; where they only drew a line above it, it begins with
-"-----Original Message-----": `quotes` needs to know nothing of HTML. What they marked as signature is kept apart.
+"-----Original Message-----": `quotes` needs to know nothing of HTML. What they marked as signature is kept apart. What
+nobody sees is not read: a mail can hold orders for programs that its reader knows nothing of.
 """
 
 import re
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from connectors.cleaning.attributions import is_attribution
+from connectors.cleaning.hidden import Look
 from connectors.cleaning.html_text import TextWriter
 from connectors.cleaning.quote_marks import FIRST_LABEL
 
@@ -28,7 +30,6 @@ _MARKABLE = frozenset({"div", "blockquote", "span", "p", "hr", "pre", "table"})
 """The elements on which mail programs leave their marks."""
 
 _TIGHT = re.compile(r"margin:\s*0\w*\s*(?:;|$)|margin-bottom:\s*(?:0|\.0)|margin:\s*0\w* 0\w* (?:0|\.0)")
-_HIDDEN = re.compile(r"display:\s*none|mso-hide:\s*all")
 _QUOTE_CLASSES = re.compile(r"\b(?:gmail_quote|protonmail_quote|tutanota_quote|yahoo_quoted)\b")
 _SIGNATURE_CLASSES = re.compile(
     r"\b(?:gmail_signature|moz-signature|protonmail_signature_block|tutanota_signature|front-signature)\b"
@@ -68,6 +69,7 @@ class _Reader:
         self._signature = TextWriter()
         self._out = self._text
         self._preformatted = 0
+        self._looks = [Look()]
 
     def read(self, body: LexborNode) -> Body:
         """Return the text of a body."""
@@ -76,15 +78,19 @@ class _Reader:
         while node is not None or opened:
             if node is None:
                 node, mark = opened.pop()
+                self._looks.pop()
                 self._leave(node, mark)
                 node = node.next
                 continue
             tag = node.tag or ""
             if tag == "-text":
-                self._write(node.text_content or "")
+                if self._looks[-1].is_seen:
+                    self._write(node.text_content or "")
             elif tag not in _SKIPPED:
                 mark = _mark(node, tag)
-                if mark != "dropped":
+                look = self._looks[-1].within(node.attributes)
+                if mark != "dropped" and not look.is_gone:
+                    self._looks.append(look)
                     self._enter(node, mark)
                     opened.append((node, mark))
                     node = node.child
@@ -105,7 +111,7 @@ class _Reader:
         match node.tag:
             case "br":
                 out.end_line()
-            case "img":
+            case "img" if self._looks[-1].is_seen:
                 out.write(_emoji(node))
             case "li":
                 out.start_item()
@@ -168,7 +174,7 @@ def _mark(node: LexborNode, tag: str) -> str:
     if not attributes and tag != "blockquote":
         return ""
     names, style, element_id = (attributes.get(key) or "" for key in ("class", "style", "id"))
-    if _HIDDEN.search(style) or _DROPPED_CLASSES.search(names) or ("gmail_attr" in names and _announces(node)):
+    if _DROPPED_CLASSES.search(names) or ("gmail_attr" in names and _announces(node)):
         return "dropped"
     if element_id in _OUTLOOK_IDS or ("border-top" in style and _is_labelled(node)):
         return "outlook"

@@ -182,6 +182,13 @@ def test_query_is_instruction_subject_and_last_message(retriever: Retriever) -> 
     assert found(retriever, request("something else")) == []
 
 
+def test_a_change_is_searched_by_what_the_draft_was_asked_by(retriever: Retriever) -> None:
+    """How to change it finds nothing; what the mail is about does, as it was asked at first or as the draft has it."""
+    retriever.add("ana", [email(f"{topic}@x", f"About {topic}") for topic in TOPICS])
+    assert found(retriever, request("more music", revised="The garden grows.")) == ["garden@x"]
+    assert found(retriever, request("music", revised="garden", earlier=("pay the invoice", "travel"))) == ["invoice@x"]
+
+
 def test_training_never_sees_the_target_or_what_came_later(retriever: Retriever) -> None:
     """With `before` and `exclude` neither the mail itself, nor a copy of that moment, nor a later one is found."""
     mails = {"old": NOW - 9 * DAY, "target": NOW - 5 * DAY, "copy": NOW - 5 * DAY, "later": NOW - DAY, "undated": None}
