@@ -25,6 +25,7 @@ COMMANDS = {
     "rollback": ("service.commands.adapters", "Put an earlier adapter back into service."),
     "draft": ("service.commands.draft", "Ask the running service for a draft."),
     "stats": ("service.commands.stats", "Say what became of the drafts."),
+    "pair": ("service.commands.pair", "Let a browser in by a code."),
     "token": ("service.commands.token", "Make, list and revoke the tokens programs use."),
     "up": ("service.commands.run", "Start everything on this machine."),
     "engine": ("service.commands.run", "Start the model server alone."),

@@ -24,7 +24,9 @@ from retrieval.index import open_index
 from retrieval.prompt import Request
 from retrieval.rank import Retriever
 from retrieval.tokens import counter_for
-from service.auth import Tokens
+from service.access.audit import Audit
+from service.access.pairing import Pairings
+from service.access.tokens import Tokens
 from service.backoff import Backoff
 from service.config import Settings, find_home, load_settings
 from service.crew import Crew
@@ -35,6 +37,7 @@ from service.engine.keeper import EngineKeeper
 from service.engine.machine import inspect_machine
 from service.engine.prepare import prepare
 from service.engine.rest import RestWatch
+from service.feedback import Feedback
 from service.health import Health
 from service.home_desk import HomeDesk
 from service.ingest import Ingested, ingest
@@ -108,6 +111,16 @@ class App:
         """Who may ask over HTTP."""
         return Tokens(self.archive.engine)
 
+    @cached_property
+    def pairings(self) -> Pairings:
+        """The code that lets a browser in."""
+        return Pairings(self.archive.engine)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """Who showed which token for what."""
+        return Audit(self.archive.engine)
+
     def local_token(self, account: str) -> str:
         """Return the token of this machine's own command line and console."""
         return local_token(self.home, self.tokens, account)
@@ -121,6 +134,11 @@ class App:
     def health(self) -> Health:
         """How each account does."""
         return Health(self.archive.engine)
+
+    @cached_property
+    def feedback(self) -> Feedback:
+        """What was done with drafts where they were asked for."""
+        return Feedback(self.archive.engine)
 
     @cached_property
     def outcomes(self) -> Outcomes:
@@ -367,3 +385,5 @@ class App:
             for name in ("archive", "retriever", "model_server"):
                 if name in self.__dict__:
                     stack.callback(self.__dict__[name].close)
+            if "audit" in self.__dict__:
+                stack.callback(self.audit.flush)

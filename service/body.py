@@ -1,15 +1,18 @@
 """What may be asked: the body of `POST /draft`, read strictly, and what is said about one that is wrong."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from connectors.account import AccountRecord
 from connectors.message import Address, ThreadMessage
-from retrieval.prompt import LANGUAGE_NAMES, Request
+from retrieval.prompt import LANGUAGE_NAMES, LENGTH_NAMES, TONE_NAMES, Request
 from service.problems import InvalidBody, NotJson, RequestError
+
+Model = TypeVar("Model", bound=BaseModel)
 
 _ADDRESS = re.compile(r"(?:\"?(?P<name>[^\"<>]*?)\"?\s*<(?P<inner>[^<>\s@]+@[^<>\s@]+)>|(?P<bare>[^<>\s@]+@[^<>\s@]+))")
 
@@ -34,17 +37,35 @@ def _language(value: str) -> str:
     return value
 
 
+def _tone(value: str) -> str:
+    return _one_of(TONE_NAMES, value)
+
+
+def _length(value: str) -> str:
+    return _one_of(LENGTH_NAMES, value)
+
+
+def _one_of(names: Iterable[str], value: str) -> str:
+    if value and value not in names:
+        raise ValueError(f"this is none of {', '.join(names)}")
+    return value
+
+
 Text = Annotated[str, AfterValidator(_text)]
 Line = Annotated[str, AfterValidator(_line)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Language = Annotated[str, AfterValidator(_language)]
+Tone = Annotated[str, AfterValidator(_tone)]
+Length = Annotated[str, AfterValidator(_length)]
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """What is sent: no key that is not known."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class ThreadItem(_Body):
+class ThreadItem(Body):
     """One message of the conversation."""
 
     sender: Line = Field(default="", alias="from", description='Who wrote it: "Bob <bob@example.org>", or a name.')
@@ -52,21 +73,31 @@ class ThreadItem(_Body):
     sent_at: datetime | None = Field(default=None, description="When, ISO 8601.")
 
 
-class DraftBody(_Body):
-    """What to draft. An instruction, a thread, or both."""
+class DraftBody(Body):
+    """What to draft. An instruction, a thread, or both; or a draft, and how to change it."""
 
     account: str | None = Field(default=None, description="The token's account; may be left out.")
-    instruction: Text = Field(default="", description="What to say, in your own words.")
+    instruction: Text = Field(
+        default="", description="What to say, in your own words; with a draft so far, how to change it."
+    )
     subject: Line = Field(default="", description="The subject, where there is one.")
     to: tuple[Mailbox, ...] = Field(
         default=(), description='Recipients, as "Bob <bob@example.org>" or the bare address.'
     )
     thread: tuple[ThreadItem, ...] = Field(default=(), description="The conversation, oldest first.")
     language: Language | None = Field(default=None, description="ISO 639-1; else that of the thread or instruction.")
+    tone: Tone | None = Field(default=None, description=f"How it sounds: {', '.join(TONE_NAMES)}.")
+    length: Length | None = Field(default=None, description=f"How long it is: {', '.join(LENGTH_NAMES)}.")
+    draft_so_far: Text = Field(default="", description="A draft that is to be changed as the instruction says.")
+    refines: Line = Field(default="", description="The draft_id of the draft so far, where it has one.")
     stream: bool = Field(default=False, description="Answer with server-sent events.")
 
     @model_validator(mode="after")
     def _has_something_to_go_by(self) -> Self:
+        if self.refines and not self.draft_so_far:
+            raise ValueError("give the draft so far with the draft_id it refines")
+        if self.draft_so_far and not self.instruction:
+            raise ValueError("say in the instruction how to change the draft so far")
         if not self.instruction and not any(message.text for message in self.thread):
             raise ValueError("give an instruction, or a thread to answer")
         return self
@@ -82,6 +113,9 @@ class DraftBody(_Body):
             recipients=recipients,
             thread=tuple(_message(item, recipients) for item in self.thread if item.text),
             language=self.language or "und",
+            tone=self.tone or "",
+            length=self.length or "",
+            revised=self.draft_so_far,
         )
 
 
@@ -92,8 +126,18 @@ def read_body(raw: bytes) -> DraftBody:
         NotJson: it is not JSON.
         InvalidBody: it is, but not what is asked for.
     """
+    return read_as(DraftBody, raw)
+
+
+def read_as(model: type[Model], raw: bytes) -> Model:
+    """Read a body as one of its models.
+
+    Raises:
+        NotJson: it is not JSON.
+        InvalidBody: it is, but not what is asked for.
+    """
     try:
-        return DraftBody.model_validate_json(raw)
+        return model.model_validate_json(raw)
     except ValidationError as error:
         raise _explain(error) from None  # the cause quotes what was sent
 
@@ -114,7 +158,7 @@ def _message(item: ThreadItem, recipients: tuple[Address, ...]) -> ThreadMessage
 def _explain(error: ValidationError) -> RequestError:
     found = error.errors(include_input=False, include_url=False)
     if found[0]["type"] == "json_invalid":
-        return NotJson("The body is not JSON.", hint="Send a JSON object with an instruction.")
+        return NotJson("The body is not JSON.", hint="Send a JSON object; /openapi.json describes it.")
     faults = [{"where": _where(each["loc"]), "what": _what(each["type"], each["msg"])} for each in found]
     first = faults[0]
     detail = f"{first['where'] or 'The body'}: {first['what']}."

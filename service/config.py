@@ -26,6 +26,7 @@ from retrieval.embedder import EmbedderSettings
 from retrieval.index import IndexSettings
 from retrieval.prompt import PromptSettings
 from retrieval.rank import RetrievalSettings
+from service.addon.settings import AddonSettings
 from service.engine.settings import EngineSettings
 from service.forget import ForgetSettings
 from service.http import HttpSettings
@@ -67,6 +68,7 @@ class Settings(BaseModel):
     watch: WatchSettings = WatchSettings()
     compose: ComposeSettings = ComposeSettings()
     http: HttpSettings = HttpSettings()
+    addon: AddonSettings = AddonSettings()
     forget: ForgetSettings = ForgetSettings()
     gate: GateSettings = GateSettings()
     refresh: RefreshSettings = RefreshSettings()

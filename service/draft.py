@@ -1,12 +1,14 @@
 """The one path from a request to a draft, for HTTP, watcher and command line alike.
 
-language ─> retrieve ─> prompt ─> adapter ─> stream ─> ledger ─> check the facts
+what is seen ─> language ─> retrieve ─> prompt ─> adapter ─> stream ─> check the facts ─> ledger
 
 Rules:
 1. The ledger knows the draft before anything is generated, and learns how it ended, whatever happens.
 2. Closing the iterator stops the generation.
 3. An adapter writes only with the prompt version it was trained on; else the base model writes, and says so.
 4. The log tells ids, sizes and times, never what was written.
+5. What nobody sees in a mail counts for nothing. What received mail alone vouches for gets no link and no address into
+   a draft for the mailbox (`withhold.py`); whoever asked for a draft sees it marked.
 """
 
 import logging
@@ -24,6 +26,8 @@ from retrieval.prompt import PROMPT_VERSION, Prompt, PromptSettings, Request, So
 from service.facts import Fact, find_unsupported
 from service.ledger import Ledger, Written
 from service.trim import Trimmer
+from service.visible import visible_request, visible_sources
+from service.withhold import withhold
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +44,8 @@ class DraftRequest:
     """The row of a watched mail; a draft on request gets a row of its own."""
     exclude: frozenset[str] = frozenset()
     """Message-IDs not to retrieve."""
+    replaces: str = ""
+    """The draft on request that this one is a changed version of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +64,7 @@ class Meta:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """The next piece of text. All pieces together are the text."""
+    """The next piece of text. All pieces together are the text, before a draft for the mailbox is gone over."""
 
     text: str
 
@@ -197,6 +203,7 @@ class Drafter:
             CyranoError: the index or the ledger failed.
         """
         run = _Run(self._clock)
+        asked = replace(asked, request=visible_request(asked.request))
         request = replace(asked.request, language=self._language(asked.request))
         draft_id = self._enter(asked)
         try:
@@ -211,11 +218,14 @@ class Drafter:
         yield done
 
     def _language(self, request: Request) -> str:
-        """Return the language to write in: as told, else as in the last message, else as in the instruction."""
+        """Return the language to write in: as told, else as in the last message, else as in the instruction.
+
+        A draft that is changed stays in its own, whatever language it is told in how.
+        """
         if request.language != UNKNOWN:
             return request.language
         last = request.thread[-1].text if request.thread else ""
-        languages = (self._detect(text) for text in (last, request.instruction) if text.strip())
+        languages = (self._detect(text) for text in (request.revised, last, request.instruction) if text.strip())
         return next((language for language in languages if language != UNKNOWN), UNKNOWN)
 
     def _enter(self, asked: DraftRequest) -> str:
@@ -228,12 +238,13 @@ class Drafter:
             instruction=request.instruction,
             subject=request.subject,
             recipients=[address.addr for address in request.recipients],
+            replaces=asked.replaces,
         )
 
     def _written(
         self, draft_id: str, asked: DraftRequest, request: Request, run: _Run
     ) -> Generator[DraftEvent, None, Done]:
-        sources = self._retriever.find(request, exclude=asked.exclude)
+        sources = visible_sources(self._retriever.find(request, exclude=asked.exclude))
         prompt = build_prompt(request, sources, budget=self._prompt.budget_tokens, count=self._count)
         run.retrieved_ms = run.elapsed_ms()
         with self._model(request.account) as model:
@@ -277,8 +288,13 @@ class Drafter:
         text = run.trimmer.text
         if not text:
             raise EngineError("The model wrote nothing.", hint="Say more in the instruction, or try again.")
-        keep = self._ledger.finish if asked.draft_id is None else self._ledger.keep_text
-        keep(meta.draft_id, _facts_of(meta, run))
+        unsupported = find_unsupported(text, request, meta.sources)
+        if asked.draft_id is None:
+            self._ledger.finish(meta.draft_id, _facts_of(meta, run, text))
+        else:
+            text = withhold(text, unsupported, meta.language)
+            unsupported = find_unsupported(text, request, meta.sources)
+            self._ledger.keep_text(meta.draft_id, _facts_of(meta, run, text))
         timings = run.timings()
         logger.info(
             "draft %s: %d sources, first token after %d ms, %d tokens in %d ms",
@@ -292,7 +308,7 @@ class Drafter:
             adapter=meta.adapter,
             notice=meta.notice,
             sources=meta.sources,
-            unsupported=find_unsupported(text, request, meta.sources),
+            unsupported=unsupported,
             timings_ms=timings,
         )
 
@@ -318,9 +334,9 @@ def _why_not(card: AdapterCard | None, base_model: str) -> str:
     return f"{card.name} was trained for {other}; the base model wrote this. Train again."
 
 
-def _facts_of(meta: Meta, run: _Run) -> Written:
+def _facts_of(meta: Meta, run: _Run, text: str) -> Written:
     return Written(
-        text=run.trimmer.text,
+        text=text,
         subject=meta.subject,
         language=meta.language,
         adapter=meta.adapter,

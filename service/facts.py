@@ -1,8 +1,13 @@
 """Facts in a draft that trace to nothing its reader may know. Pure; a first cut that would rather mark than miss.
 
-The rule this module keeps: a number, date, time, amount, link, e-mail address or name of a person is supported by
-what the reader knows: the thread, the instruction, the subject, the people of the mail, the owner, or a mail that
-went to everybody who gets this one. Whatever a mail to somebody else says does not count.
+The rules this module keeps:
+1. A number, date, time, amount or name of a person is supported by what the reader knows: the thread, what the owner
+   asked for, the subject, the people of the mail, the owner, or a mail that went to everybody who gets this one.
+   Whatever a mail to somebody else says does not count.
+2. A link or a mail address can harm whoever trusts it, so received mail does not support it, however it got there: it
+   traces to what the owner asked for, to their own mail, or is the address of somebody who gets this mail. Nor does a
+   message that only says to be the owner's, since anybody can write a sender.
+3. A draft that is changed is no evidence for what stands in it.
 """
 
 import re
@@ -12,6 +17,7 @@ from enum import StrEnum
 
 from retrieval.prompt import Request, Source
 from service.dates import find_dates, find_times
+from service.links import find_addresses, find_domains, find_links, plain_link
 from service.names import find_names
 
 
@@ -45,8 +51,9 @@ class _Claim:
     forms: frozenset[str] = field(default_factory=frozenset)
 
 
-_LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"'\u201c\u201d]+", re.IGNORECASE)
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_ANSWERS = re.compile(r"\s*\w{1,8}(?:\s?\[\d+\])?\s?[:\uff1a]")
+"""How subjects of answers and forwards begin: they are whoever's who wrote first."""
+_HARMFUL = frozenset({FactKind.LINK, FactKind.EMAIL})
 _DIGITS = r"\d+(?:[.,'\u2019\u00a0\u202f]\d+)*"
 _MONEY = r"[€$£¥]|\b(?:EUR|USD|GBP|CHF|euros?|dollars?|pounds?|francs?|Franken)\b"
 _AMOUNT = re.compile(rf"(?:(?:{_MONEY})\s?{_DIGITS}|{_DIGITS}\s?(?:{_MONEY}|%))", re.IGNORECASE)
@@ -56,11 +63,13 @@ _LIST_MARK = re.compile(r"^[ \t]*\d{1,2}[.)][ \t]", re.MULTILINE)
 
 def find_unsupported(text: str, request: Request, sources: Sequence[Source]) -> tuple[Fact, ...]:
     """Return the facts of a draft that trace to nothing its reader may know, in the order of the text."""
-    known = _known(request, sources)
-    forms = frozenset().union(*(claim.forms for passage in known for claim in _claims(passage)))
+    own = _own(request, sources)
+    known = [*own, *_received(request)]
+    trusted = _forms(own)
+    forms = _forms(known)
     words = frozenset(word for passage in known for word in re.findall(r"\w+", passage.casefold()))
     claims = list(_claims(text))
-    found = [claim.fact for claim in claims if not claim.forms & forms]
+    found = [claim.fact for claim in claims if not claim.forms & (trusted if claim.fact.kind in _HARMFUL else forms)]
     for start, end in find_names(text, request.language):
         name = Fact(kind=FactKind.NAME, text=text[start:end], start=start, end=end)
         is_part = any(start < claim.fact.end and claim.fact.start < end for claim in claims)
@@ -69,17 +78,31 @@ def find_unsupported(text: str, request: Request, sources: Sequence[Source]) -> 
     return tuple(sorted(found, key=lambda fact: fact.start))
 
 
-def _known(request: Request, sources: Sequence[Source]) -> list[str]:
-    """Return the passages the reader may know."""
-    people = [request.owner, *request.recipients, *(message.sender for message in request.thread)]
-    readers = {person.addr for person in request.recipients or people[1:]}
+def _forms(passages: Sequence[str]) -> frozenset[str]:
+    return frozenset().union(*(claim.forms for passage in passages for claim in _claims(passage)))
+
+
+def _own(request: Request, sources: Sequence[Source]) -> list[str]:
+    """Return the passages that are the owner's own, as far as the reader may know them."""
+    readers = {person.addr for person in request.recipients or [message.sender for message in request.thread]}
     shared = [source for source in sources if readers and readers <= {person.addr for person in source.recipients}]
     return [
         request.instruction,
+        *request.earlier,
+        "" if request.thread or _ANSWERS.match(request.subject) else request.subject,
+        *(person.addr for person in (request.owner, *request.recipients)),
+        *(message.text for message in request.thread if message.is_own),
+        *(f"{source.subject}\n{source.text}" for source in shared),
+    ]
+
+
+def _received(request: Request) -> list[str]:
+    """Return the passages that others may have written."""
+    people = [request.owner, *request.recipients, *(message.sender for message in request.thread)]
+    return [
         request.subject,
         *(f"{person.name} {person.addr}" for person in people),
         *(message.text for message in request.thread),
-        *(f"{source.subject}\n{source.text}" for source in shared),
     ]
 
 
@@ -96,11 +119,12 @@ def _claims(text: str) -> Iterator[_Claim]:
 
 def _candidates(text: str) -> Iterator[tuple[FactKind, int, int, frozenset[str]]]:
     """Yield what looks like a fact, most telling kind first."""
-    for match in _LINK.finditer(text):
-        link = match[0].rstrip(".,;:!?)]")
-        yield FactKind.LINK, match.start(), match.start() + len(link), frozenset({_plain_link(link)})
-    for match in _EMAIL.finditer(text):
-        yield FactKind.EMAIL, *match.span(), frozenset({match[0].lower()})
+    for start, end in find_links(text):
+        yield FactKind.LINK, start, end, frozenset({plain_link(text[start:end])})
+    for start, end in find_addresses(text):
+        yield FactKind.EMAIL, start, end, frozenset({text[start:end].lower()})
+    for start, end in find_domains(text):
+        yield FactKind.LINK, start, end, frozenset({plain_link(text[start:end])})
     for match in _AMOUNT.finditer(text):
         yield FactKind.AMOUNT, *match.span(), _values(match[0])
     for date in find_dates(text):
@@ -109,10 +133,6 @@ def _candidates(text: str) -> Iterator[tuple[FactKind, int, int, frozenset[str]]
         yield FactKind.TIME, time.start, time.end, time.readings
     for match in _NUMBER.finditer(text):
         yield FactKind.NUMBER, *match.span(), _values(match[0])
-
-
-def _plain_link(link: str) -> str:
-    return link.lower().removeprefix("https://").removeprefix("http://").removeprefix("www.").rstrip("/")
 
 
 def _values(text: str) -> frozenset[str]:

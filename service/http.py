@@ -33,6 +33,8 @@ class HttpSettings(BaseModel):
     """How long a request may be."""
     drafts_at_once: PositiveInt = 4
     """Drafts in the making for one token."""
+    drafts_per_minute: PositiveInt = 30
+    """Drafts that one token may ask for within a minute."""
     heartbeat_s: PositiveFloat = 1.0
     """A silence this long sends a comment: proxies stay awake, and a client that went away is noticed."""
 

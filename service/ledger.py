@@ -152,9 +152,20 @@ class Ledger:
 
     # Drafts on request
 
-    def begin(self, account: str, *, instruction: str = "", subject: str = "", recipients: Sequence[str] = ()) -> str:
-        """Enter a draft on request as being generated, and return its id."""
-        given = {"instruction": instruction, "subject": subject, "recipients": list(recipients)}
+    def begin(
+        self,
+        account: str,
+        *,
+        instruction: str = "",
+        subject: str = "",
+        recipients: Sequence[str] = (),
+        replaces: str = "",
+    ) -> str:
+        """Enter a draft on request as being generated, and return its id.
+
+        `replaces` is the draft on request that it is a changed version of; see `service.versions`.
+        """
+        given = {"instruction": instruction, "subject": subject, "recipients": list(recipients), "replaces": replaces}
         row = self._fresh(account, DraftKind.REQUEST, State.GENERATING, **given)
         with self._engine.begin() as connection:
             connection.execute(insert(table).values(row))

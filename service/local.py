@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from service.auth import Tokens
+from service.access.tokens import Tokens
 from service.problems import NotAllowed
 
 LABEL = "this machine"

@@ -9,7 +9,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from service import problems, sse
+from service.access.wire import CodeAnswer, PairAnswer, PairBody
 from service.body import DraftBody
+from service.feedback_routes import FeedbackBody
 from service.wire import (
     AccountsAnswer,
     DraftAnswer,
@@ -27,12 +29,12 @@ _EVENTS = "The events `meta` (MetaItem), `token`… (TokenItem), then `done` (Dr
 _ERRORS = {
     "400": "The body is not JSON.",
     "401": "There is no token, or none that is known.",
-    "403": "The token is for another account.",
+    "403": "The token is for another account, for other things, or for another page or extension.",
     "413": "The body is too long.",
     "415": "The body does not say that it is JSON.",
     "421": "The Host header names another service.",
     "422": "The body is not what is asked for; `faults` says where.",
-    "429": "Too many drafts at once; `Retry-After` says when to ask again.",
+    "429": "Too many drafts at once, or within a minute; `Retry-After` says when to ask again.",
     "502": "The model server answered with an error.",
     "503": "The model server is not ready; `Retry-After` says when to ask again.",
 }
@@ -40,9 +42,11 @@ _ERRORS = {
 
 ANSWERS = (
     AccountsAnswer,
+    CodeAnswer,
     DraftAnswer,
     DraftsAnswer,
     MetaItem,
+    PairAnswer,
     ProblemAnswer,
     ReadyAnswer,
     StatsAnswer,
@@ -63,7 +67,7 @@ def describe() -> dict[str, Any]:
         "paths": _paths(),
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": _schemas([DraftBody], ANSWERS),
+            "schemas": _schemas([DraftBody, FeedbackBody, PairBody], ANSWERS),
         },
     }
 
@@ -86,8 +90,13 @@ def _paths() -> dict[str, Any]:
     return {
         "/draft": {"post": draft},
         "/drafts": {"get": drafts},
+        "/drafts/{draft_id}/feedback": {"post": _feedback()},
         "/stats": {"get": _operation("What became of the drafts, by week.", StatsAnswer, errors=_pick("401"))},
         "/accounts": {"get": _operation("What the token may draft for.", AccountsAnswer, errors=_pick("401"))},
+        "/pair": {"post": _pair(), "delete": _unpair()},
+        "/pairing": {
+            "post": _operation("Make a code that lets a browser in.", CodeAnswer, errors=_pick("401", "403")),
+        },
         "/readyz": {"get": ready},
         "/healthz": {"get": alive},
     }
@@ -101,6 +110,35 @@ def _operation(
         content = {problems.MEDIA_TYPE: {"schema": _reference(ProblemAnswer)}}
         responses[status] = {"description": meaning, "content": content}
     return {"summary": summary, "responses": responses, "security": [] if is_open else [{"token": []}]}
+
+
+def _feedback() -> dict[str, Any]:
+    errors = _pick("401", "403", "422") | {"404": "The account has no such draft."}
+    said = _operation("Say what was done with a draft.", ProblemAnswer, errors=errors)
+    said["requestBody"] = {"required": True, "content": _json(FeedbackBody)}
+    said["parameters"] = [{"name": "draft_id", "in": "path", "required": True, "schema": {"type": "string"}}]
+    said["responses"] = {"204": {"description": "It is noted."}} | {
+        status: answer for status, answer in said["responses"].items() if status != "200"
+    }
+    return said
+
+
+def _pair() -> dict[str, Any]:
+    errors = _pick("400", "415", "422") | {
+        "403": "The code is wrong, used or too old, or the Origin is no browser extension's.",
+        "429": "Too many tries; `Retry-After` says when to ask again.",
+    }
+    paired = _operation("Use a code: a token for each account that it opens.", PairAnswer, errors=errors)
+    paired["requestBody"] = {"required": True, "content": _json(PairBody)}
+    return paired | {"security": []}
+
+
+def _unpair() -> dict[str, Any]:
+    """Describe how a browser gives its token back."""
+    unpaired = _operation("Revoke the token that is shown.", ProblemAnswer, errors=_pick("401", "403"))
+    del unpaired["responses"]["200"]
+    unpaired["responses"]["204"] = {"description": "It is good no more."}
+    return unpaired
 
 
 def _answer(description: str, model: type[BaseModel]) -> dict[str, Any]:

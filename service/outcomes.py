@@ -3,10 +3,12 @@
 The rules this module keeps:
 1. A draft has at most one outcome. One that was ignored may still turn out to have been sent: then that counts.
 2. A draft counts in the week it was made in, under the adapter that wrote it.
-3. Every question names its account.
+3. Of the versions of one draft on request one counts (`versions.py`). One that was thrown away where it was asked for
+   was ignored, as far as no mail tells otherwise.
+4. Every question names its account.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,9 +18,11 @@ from sqlalchemy import Engine, Row, and_, delete, func, insert, or_, select
 
 from connectors.message import Email
 from connectors.rows import mail_of_row
-from connectors.schema import draft, message, outcome
+from connectors.schema import draft, feedback, message, outcome
 from service.edits import Edit, Verdict
+from service.feedback import FeedbackKind
 from service.ledger import DraftKind, State
+from service.versions import Version, counting
 
 IGNORED_AFTER = timedelta(days=14)
 """A draft that was not sent until then was of no use."""
@@ -78,6 +82,8 @@ class Week:
     ignored: int = 0
     waiting: int = 0
     """Drafts that may still be sent."""
+    inserted: int = 0
+    """Those among them all that were put into a mail where they were asked for."""
 
     @property
     def drafts(self) -> int:
@@ -147,12 +153,13 @@ class Outcomes:
     def weekly(self, account: str, *, weeks: int = 12) -> tuple[Week, ...]:
         """Return what became of the drafts of the last weeks, this one included: newest week first, then by adapter."""
         counts: Counter[tuple[date, str, str]] = Counter()
-        for row in self._offered(account, self._first_day(weeks)):
-            counts[_monday(row.created_at), row.adapter, self._end(row)] += 1
+        for row, version in self._offered(account, self._first_day(weeks)):
+            counts[_monday(row.created_at), row.adapter, self._end(row, version)] += 1
+            counts[_monday(row.created_at), row.adapter, FeedbackKind.INSERTED] += bool(version.inserted_at)
         found = sorted(
             {(starts, adapter) for starts, adapter, _ in counts}, key=lambda key: (-key[0].toordinal(), key[1])
         )
-        ends = (*Verdict, "waiting")
+        ends = (*Verdict, "waiting", FeedbackKind.INSERTED)
         return tuple(
             Week(starts=starts, adapter=adapter, **{end: counts[starts, adapter, end] for end in ends})
             for starts, adapter in found
@@ -170,14 +177,33 @@ class Outcomes:
         first = _monday(self._clock()) - timedelta(weeks=weeks - 1)
         return datetime.combine(first, time(), UTC)
 
-    def _offered(self, account: str, since: datetime) -> Iterable[Row[Any]]:
+    def _offered(self, account: str, since: datetime) -> list[tuple[Row[Any], Version]]:
         """Return the drafts their reader got to see. One that a newer draft replaced does not count."""
+        given = self._given(account)
+        rows = [(row, _version(row, given[row.draft_id])) for row in self._shown(account, since)]
+        asked = [version for row, version in rows if row.kind == DraftKind.REQUEST]
+        out = {version.draft_id for version in asked} - counting(asked)
+        return [(row, version) for row, version in rows if version.draft_id not in out]
+
+    def _given(self, account: str) -> defaultdict[str, list[Row[Any]]]:
+        """Return what was said of each draft, the newest last."""
+        found: defaultdict[str, list[Row[Any]]] = defaultdict(list)
+        with self._engine.connect() as connection:
+            query = select(feedback).where(feedback.c.account == account).order_by(feedback.c.given_at)
+            for row in connection.execute(query):
+                found[row.draft_id].append(row)
+        return found
+
+    def _shown(self, account: str, since: datetime) -> Iterable[Row[Any]]:
+        """Return the drafts that were there to be seen, with what was sent; of those for the mailbox the last ones."""
         newer = draft.alias("newer")
-        is_replaced = select(newer.c.draft_id).where(newer.c.account == account, newer.c.replaces == draft.c.draft_id)
+        is_newer = (newer.c.account == account, newer.c.replaces == draft.c.draft_id)
+        is_replaced = select(newer.c.draft_id).where(*is_newer, newer.c.kind != DraftKind.REQUEST)
         was_there = and_(draft.c.state == State.WITHDRAWN, func.length(draft.c.seal) > 0)
         was_used = outcome.c.verdict.in_((Verdict.AS_IS, Verdict.LIGHT, Verdict.REWRITTEN))
         is_offered = or_(draft.c.state.in_(_OFFERED), was_there, was_used)
-        columns = (draft.c.created_at, draft.c.adapter, draft.c.state, outcome.c.verdict)
+        names = ("draft_id", "kind", "replaces", "created_at", "adapter", "state")
+        columns = (*(draft.c[name] for name in names), outcome.c.verdict)
         query = (
             select(*columns)
             .outerjoin(outcome, outcome.c.draft_id == draft.c.draft_id)
@@ -187,16 +213,31 @@ class Outcomes:
         with self._engine.connect() as connection:
             return list(connection.execute(query))
 
-    def _end(self, row: Row[Any]) -> str:
+    def _end(self, row: Row[Any], version: Version) -> str:
         if row.verdict:
             return str(row.verdict)
         is_late = row.created_at < self._clock() - IGNORED_AFTER
-        return Verdict.IGNORED if is_late or row.state in {State.DELETED, State.WITHDRAWN} else "waiting"
+        is_out = row.state in {State.DELETED, State.WITHDRAWN} or version.last is FeedbackKind.DISCARDED
+        return Verdict.IGNORED if is_late or is_out else "waiting"
 
 
 def _monday(moment: datetime) -> date:
     day = moment.astimezone(UTC).date()
     return day - timedelta(days=day.weekday())
+
+
+def _version(row: Row[Any], given: Sequence[Row[Any]]) -> Version:
+    last = FeedbackKind(given[-1].kind) if given else None
+    is_out = last is FeedbackKind.DISCARDED
+    inserted_at = [each.given_at for each in given if each.kind == FeedbackKind.INSERTED and not is_out]
+    return Version(
+        draft_id=row.draft_id,
+        replaces=row.replaces,
+        created_at=row.created_at,
+        is_sent=row.verdict in {Verdict.AS_IS, Verdict.LIGHT, Verdict.REWRITTEN},
+        last=last,
+        inserted_at=next(iter(inserted_at), None),
+    )
 
 
 def _offer(row: Row[Any]) -> Offer:

@@ -1,16 +1,24 @@
 """What the HTTP service is joined from; `service.app` fills it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from connectors.account import AccountRecord
-from service.auth import Tokens
+from service.access.asking import wrong_tokens_pace
+from service.access.audit import Audit
+from service.access.limits import Pace
+from service.access.pairing import Pairings
+from service.access.tokens import Tokens
 from service.desk import Desk
 from service.draft import DraftEvent, DraftRequest
+from service.feedback import Feedback
 from service.health import Health
 from service.ledger import Ledger
 from service.outcomes import Outcomes
+
+if TYPE_CHECKING:
+    from service.addon.parts import AddonParts
 
 
 class Drafts(Protocol):
@@ -27,8 +35,11 @@ class Parts:
     drafter: Drafts
     ledger: Ledger
     tokens: Tokens
+    pairings: Pairings
+    audit: Audit
     health: Health
     outcomes: Outcomes
+    feedback: Feedback
     account: Callable[[str], AccountRecord]
     """Returns the account of a name: `Archive.account`."""
     adapter: Callable[[str], str | None]
@@ -39,3 +50,7 @@ class Parts:
     """What /readyz asks, part by part; a part that is not ready raises a CyranoError."""
     desk: Desk
     """What the console's pages show of adapters, runs and mail."""
+    wrong_tokens: Pace = field(default_factory=wrong_tokens_pace)
+    """How often one address may show tokens that are none."""
+    addon: "AddonParts | None" = None
+    """What stands behind /addon/*, where that is switched on."""

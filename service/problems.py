@@ -6,8 +6,13 @@ CyranoError
     ├── NotAllowed          no token, or not one we know
     ├── WrongAccount        a token for another account
     ├── WrongHost           the Host header names another service
+    ├── WrongOrigin         the page or extension that asks is none this token, or any, was made for
+    ├── WrongScope          the token is good, for other things
+    ├── PairingRefused      the code is wrong, used, or too old
+    ├── NoSuchDraft         no draft of the account has this id
     ├── InvalidBody         the body is JSON, but not what is asked for; `faults` says where
-    └── TooManyDrafts       this token has as many drafts in the making as it may
+    ├── TooManyDrafts       this token has as many drafts in the making as it may
+    └── TooFast             asked for too often; `retry_after_s` says when there is room again
 """
 
 import logging
@@ -46,6 +51,22 @@ class WrongHost(RequestError):
     """The request was meant for another service."""
 
 
+class WrongOrigin(RequestError):
+    """The page or extension that asks is not the one a token was made for."""
+
+
+class WrongScope(RequestError):
+    """The token is good, for other things."""
+
+
+class PairingRefused(RequestError):
+    """The code is wrong, used, or too old."""
+
+
+class NoSuchDraft(RequestError):
+    """No draft of the account has this id."""
+
+
 class InvalidBody(RequestError):
     """The body is not what is asked for."""
 
@@ -56,6 +77,14 @@ class InvalidBody(RequestError):
 
 class TooManyDrafts(RequestError):
     """This token has as many drafts in the making as it may."""
+
+
+class TooFast(RequestError):
+    """It was asked for too often."""
+
+    def __init__(self, message: str, *, hint: str = "", retry_after_s: int = RETRY_AFTER_S) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +111,13 @@ _KINDS: dict[type[e.CyranoError], tuple[int, str, str]] = {
     NotAllowed: (401, "not-allowed", "Not allowed"),
     WrongAccount: (403, "wrong-account", "The token is for another account"),
     WrongHost: (421, "wrong-host", "Not this service"),
+    WrongOrigin: (403, "wrong-origin", "Not for this page"),
+    WrongScope: (403, "wrong-scope", "The token is for other things"),
+    PairingRefused: (403, "pairing-refused", "The code is not good"),
+    NoSuchDraft: (404, "no-such-draft", "There is no such draft"),
     InvalidBody: (422, "invalid-body", "The body is not what is asked for"),
     TooManyDrafts: (429, "too-many-drafts", "Too many drafts at once"),
+    TooFast: (429, "too-fast", "Too many requests"),
     e.UsageError: (400, "usage", "This cannot be done as asked"),
     e.ConfigError: (500, "config", "The configuration is wrong"),
     e.PromptTooLong: (422, "prompt-too-long", "The instruction is too long"),
@@ -114,7 +148,7 @@ def _known(error: e.CyranoError) -> Problem:
     extra: dict[str, Any] = {"faults": list(error.faults)} if isinstance(error, InvalidBody) else {}
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, NotAllowed) else {}
     if status in {429, 503}:
-        wait_s = error.retry_after_s if isinstance(error, e.EngineDown) else RETRY_AFTER_S
+        wait_s = error.retry_after_s if isinstance(error, e.EngineDown | TooFast) else RETRY_AFTER_S
         extra["retry_after_s"] = wait_s
         headers["Retry-After"] = str(wait_s)
     return Problem(

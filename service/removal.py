@@ -17,6 +17,7 @@ from connectors.errors import StoreError
 from connectors.forget import empty, shred
 from connectors.oauth.store import TokenStore
 from connectors.schema import clockwork
+from service.access.pairing import Pairings
 from service.engine.order import CONFIGURED, Served, read_order, write_order
 from service.forget import made_from_mail_deleted
 from service.local import forget_local_token
@@ -44,6 +45,7 @@ def remove_account(app: "App", name: str) -> None:
     app.secrets.delete(name)
     TokenStore(name, app.secrets, app.home).forget()
     app.retriever.rewrite()
+    Pairings(app.archive.engine).drop(name)
     empty(app.archive.engine, name)
     shred(app.archive.engine)
     _drop_job(app.archive.engine, name)

@@ -9,14 +9,17 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from connectors.errors import CyranoError
 from service import sse
-from service.auth import Access
+from service.access.asking import allowed_by
+from service.access.limits import Pace
+from service.access.scopes import Scope
 from service.body import DraftBody, read_body
-from service.draft import Done, DraftRequest
+from service.draft import Done
 from service.http import HttpSettings
 from service.openapi import describe
 from service.parts import Parts
-from service.problems import WrongAccount
+from service.problems import TooFast, WrongAccount
 from service.pump import Pump
+from service.refining import read_request
 from service.slots import Slots
 from service.wire import (
     AccountItem,
@@ -41,27 +44,32 @@ GONE = 499
 def make_routes(parts: Parts, settings: HttpSettings) -> Blueprint:
     """Return the routes on these parts."""
     slots = Slots(settings.drafts_at_once)
+    hint = "Wait, or raise [http] drafts_per_minute."
+    pace = Pace(settings.drafts_per_minute, 60.0, what="drafts", hint=hint)
     routes = Blueprint("routes", __name__)
-
-    def allowed() -> Access:
-        return parts.tokens.check(request.headers.get("Authorization"))
+    drafting, reading = allowed_by(parts, Scope.DRAFT), allowed_by(parts, Scope.READ)
 
     @routes.post("/draft")
     def draft() -> Response:
-        access = allowed()
+        access = drafting()
         body = _body()
         if body.account not in {None, access.account}:
             hint = "Leave the account out, or use a token made for it."
             raise WrongAccount("This token is for another account.", hint=hint)
-        asked = DraftRequest(request=body.to_request(parts.account(access.account)))
+        asked = read_request(body, parts.account(access.account), parts.ledger)
         slots.take(access.token_id)
+        try:
+            pace.take(access.token_id)
+        except TooFast:
+            slots.give_back(access.token_id)
+            raise
         pump = Pump(parts.drafter.draft(asked), on_end=lambda: slots.give_back(access.token_id))
         is_stream = body.stream or request.accept_mimetypes.best == sse.MEDIA_TYPE
         return (_streamed if is_stream else _whole)(pump, settings.heartbeat_s)
 
     @routes.get("/accounts")
     def accounts() -> Response:
-        name = allowed().account
+        name = drafting().account
         item = AccountItem(
             name=name,
             owner=str(parts.account(name).owner),
@@ -74,12 +82,12 @@ def make_routes(parts: Parts, settings: HttpSettings) -> Blueprint:
     @routes.get("/drafts")
     def drafts() -> Response:
         limit = request.args.get("limit", RECENT, type=int)
-        rows = parts.ledger.recent(allowed().account, max(1, min(limit, MOST_RECENT)))
+        rows = parts.ledger.recent(reading().account, max(1, min(limit, MOST_RECENT)))
         return _json(DraftsAnswer(drafts=tuple(map(draft_item, rows))))
 
     @routes.get("/stats")
     def stats() -> Response:
-        return _json(StatsAnswer(weeks=tuple(map(week_item, parts.outcomes.weekly(allowed().account)))))
+        return _json(StatsAnswer(weeks=tuple(map(week_item, parts.outcomes.weekly(reading().account)))))
 
     @routes.get("/healthz")
     def healthz() -> Response:

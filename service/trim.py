@@ -3,15 +3,17 @@
 Rules:
 1. The pieces given out, put together, are the text: nothing is taken back once it was shown.
 2. The text ends where the model starts to echo the prompt's tags.
-3. It begins and ends with something to read, and holds no control characters but line feeds and tabs.
+3. It begins and ends with something to read, and holds no control characters but line feeds and tabs, nor others that
+   nobody sees.
 """
 
 import re
 
+from connectors.cleaning.invisible import NEVER_SEEN
+
 _TAGS = ("<mail", "</mail", "<message", "</message")
 _TAG = re.compile(r"</?(?:mail|message)\b", re.IGNORECASE)
 _LONGEST = max(map(len, _TAGS))
-_UNSEEN = dict.fromkeys((*range(9), *range(11, 32), 127))
 _BLANK = " \t\n"
 
 
@@ -33,7 +35,7 @@ class Trimmer:
         """Take a piece, and return what can be shown by now, which may be nothing."""
         if self.is_over:
             return ""
-        held = self._held + piece.translate(_UNSEEN)
+        held = self._held + NEVER_SEEN.sub("", piece.replace("\r", ""))
         # A tag counts once the letter after it is there ("<mailbox>" is none), or when the text ends.
         if (tag := _TAG.search(held)) and tag.end() < len(held):
             self.is_over = True

@@ -105,8 +105,9 @@ class WeekItem(BaseModel):
     as_is: int = Field(description="Sent as they were.")
     light: int = Field(description="Sent after small changes.")
     rewritten: int
-    ignored: int = Field(description="Not used within two weeks.")
+    ignored: int = Field(description="Thrown away, or not used within two weeks.")
     waiting: int = Field(description="May still be sent.")
+    inserted: int = Field(description="Of them all, those put into a mail where they were asked for.")
 
 
 class StatsAnswer(BaseModel):
@@ -199,6 +200,7 @@ def week_item(week: Week) -> WeekItem:
         rewritten=week.rewritten,
         ignored=week.ignored,
         waiting=week.waiting,
+        inserted=week.inserted,
     )
 
 

@@ -8,7 +8,7 @@ from service.app import open_app
 from service.edits import Edit
 from service.outcomes import Week
 
-_HEAD = "week of     written by           drafts  as is  light rewritten ignored  open"
+_HEAD = "week of     written by           drafts  as is  light rewritten ignored  open inserted"
 
 
 @click.command()
@@ -19,7 +19,8 @@ _HEAD = "week of     written by           drafts  as is  light rewritten ignored
 def stats(name: str, weeks: int) -> None:
     """Say how many drafts were sent as they were, lightly edited, rewritten or ignored, by week and adapter.
 
-    Shares are of the drafts of which it is known; one counts as ignored when it was deleted, or not sent for two weeks.
+    Shares are of the drafts of which it is known; one counts as ignored when it was thrown away, or not sent for two
+    weeks. The last column counts those that were put into a mail where they were asked for.
     """
     with open_app() as app:
         outcomes = app.outcomes
@@ -45,7 +46,8 @@ def _line(week: Week) -> str:
     shares = (_share(number, week.settled) for number in (week.as_is, week.light, week.rewritten, week.ignored))
     as_is, light, rewritten, ignored = shares
     who = week.adapter or "the base model"
-    return f"{week.starts}  {who:20} {week.drafts:6} {as_is:>6} {light:>6} {rewritten:>9} {ignored:>7} {week.waiting:5}"
+    ends = f"{as_is:>6} {light:>6} {rewritten:>9} {ignored:>7} {week.waiting:5} {week.inserted:8}"
+    return f"{week.starts}  {who:20} {week.drafts:6} {ends}"
 
 
 def _share(number: int, of: int) -> str:

@@ -1,8 +1,13 @@
 """`cyrano token`: what other programs show to be let in."""
 
+from collections.abc import Sequence
+
 import click
 
 from connectors.errors import UsageError
+from service.access.audit import Count
+from service.access.scopes import ALL, Scope
+from service.access.tokens import TokenRow
 from service.app import open_app
 
 
@@ -14,10 +19,18 @@ def token() -> None:
 @token.command()
 @click.option("--account", "name", default="", help="Whose drafts the token may ask for.")
 @click.option("--label", required=True, help="Which program it is for.")
-def create(name: str, label: str) -> None:
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice([scope.value for scope in ALL]),
+    help="What it is good for: to ask for drafts, to read, to manage; may be given several times. All where left out.",
+)
+def create(name: str, label: str, scopes: Sequence[str]) -> None:
     """Make a token and show it, this once."""
     with open_app() as app:
-        click.echo(app.tokens.create(app.one_account(name).name, label))
+        wanted = [Scope(scope) for scope in scopes] or ALL
+        click.echo(app.tokens.create(app.one_account(name).name, label, scopes=wanted))
 
 
 @token.command(name="list")
@@ -26,8 +39,7 @@ def list_() -> None:
     with open_app() as app:
         rows = app.tokens.list()
     for row in rows:
-        used = f"{row.used_at:%Y-%m-%d %H:%M} UTC" if row.used_at else "never"
-        click.echo(f"{row.account}  {row.label}  made {row.created_at:%Y-%m-%d}  last used {used}")
+        click.echo(_line(row))
     if not rows:
         click.echo("No tokens yet. Make one: cyrano token create --label browser")
 
@@ -43,3 +55,32 @@ def revoke(name: str, label: str) -> None:
     if not count:
         raise UsageError(f"{account} has no token labelled {label}.", hint="cyrano token list shows the labels.")
     click.echo(f"Revoked {count} of {account}'s tokens.")
+
+
+@token.command()
+@click.option("--account", "name", default="", help="Only this account; else all, and whoever was refused.")
+@click.option("--days", type=click.IntRange(1, 90), default=7, show_default=True, help="How many days to look back.")
+def audit(name: str, days: int) -> None:
+    """Say which token was shown for what, by the hour, and how that ended.
+
+    Kept for 90 days. It holds no words and no addresses; a line without a name is somebody who had no good token.
+    """
+    with open_app() as app:
+        counts = app.audit.read(app.archive.account(name).name if name else "", days=days)
+    for count in counts:
+        click.echo(_audit_line(count))
+    if not counts:
+        click.echo("Nobody asked in this time.")
+
+
+def _line(row: TokenRow) -> str:
+    used = f"{row.used_at:%Y-%m-%d %H:%M} UTC" if row.used_at else "never"
+    bound = f"  only {row.kind or 'one'} extension {row.origin}" if row.origin else ""
+    may = ", ".join(row.scopes) or "nothing"
+    return f"{row.account}  {row.label}  made {row.created_at:%Y-%m-%d}  last used {used}  may {may}{bound}"
+
+
+def _audit_line(count: Count) -> str:
+    use = count.use
+    who = f"{use.account}  {use.label}" if use.account else f"somebody{f' {use.origin}' if use.origin else ''}"
+    return f"{count.hour:%Y-%m-%d %H}h UTC  {who}  {use.action}  {use.outcome}  {count.count}"

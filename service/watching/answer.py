@@ -15,7 +15,8 @@ Rules:
 6. A draft that takes the place of another is appended first, seen, and only then the other is taken out. If its owner
    touched that one meanwhile, it stays, and the new mail gets a draft only if it was chosen by itself.
 7. The words of the mail reach the prompt as data, and the draft only as its quote: recipients, ids and subject come
-   from its headers, as in every mail program.
+   from its headers, as in every mail program. A link or an address that the model took over from it is left out
+   (`service.withhold`): nobody may have looked at the draft before it is sent.
 """
 
 import logging
@@ -209,27 +210,25 @@ class Answerer:
             owner=self._record.owner,
             subject=reply_subject(email.subject),
             recipients=reply_recipients(email),
-            thread=tuple(
-                ThreadMessage(sender=each.sender, text=each.text, sent_at=each.sent_at) for each in (*earlier, email)
-            ),
+            thread=(*(_message(each, is_own=is_own) for each, is_own in earlier), _message(email, is_own=False)),
         )
-        exclude = frozenset(each.message_id for each in (*earlier, email))
+        exclude = frozenset((*(each.message_id for each, _ in earlier), email.message_id))
         asked = DraftRequest(request=request, draft_id=row.draft_id, exclude=exclude)
         with closing(self._drafter.draft(asked)) as events:  # type: ignore[type-var]  # drafts are generators
             for _ in events:
                 if stop.is_set():
                     raise EngineDown("Cyrano is stopping.")
 
-    def _earlier(self, mailbox: Mailbox, email: Email) -> list[Email]:
-        """Return the messages that led to a mail, as far as the mailbox holds them; oldest first."""
-        earlier: list[Email] = []
+    def _earlier(self, mailbox: Mailbox, email: Email) -> list[tuple[Email, bool]]:
+        """Return what led to a mail, as far as the mailbox holds it, oldest first; and what of it lies in Sent."""
+        earlier: list[tuple[Email, bool]] = []
         parent_id = _parent_id(email)
         while parent_id and len(earlier) < EARLIER:
-            parent = _read(mailbox, parent_id)
-            if parent is None or parent in earlier:
+            found = _read(mailbox, parent_id)
+            if found is None or found in earlier:
                 break
-            earlier.insert(0, parent)
-            parent_id = _parent_id(parent)
+            earlier.insert(0, found)
+            parent_id = _parent_id(found[0])
         return earlier
 
     def _compose(self, row: DraftRow, answered: Answered) -> bytes:
@@ -294,15 +293,19 @@ def _parent_id(email: Email) -> str:
     return email.in_reply_to or next(iter(email.references[-1:]), "")
 
 
-def _read(mailbox: Mailbox, message_id: str) -> Email | None:
-    """Return a message of a thread, whoever wrote it."""
+def _message(email: Email, *, is_own: bool) -> ThreadMessage:
+    return ThreadMessage(sender=email.sender, text=email.text, sent_at=email.sent_at, is_own=is_own)
+
+
+def _read(mailbox: Mailbox, message_id: str) -> tuple[Email, bool] | None:
+    """Return a message of a thread, whoever wrote it, and whether it lies in Sent."""
     for place in (Place.RECEIVED, Place.SENT):
         for entry in mailbox.find(place, message_id):
             raw = mailbox.fetch(entry.ref)
             if raw is None:
                 continue
             try:
-                return parse(raw)
+                return parse(raw), place is Place.SENT
             except UnreadableMessage:
                 continue
     return None

@@ -76,7 +76,8 @@ def find_thread(mailbox: Mailbox, instruction: Instruction) -> tuple[ThreadMessa
     for place in (Place.RECEIVED, Place.SENT) if email.in_reply_to else ():
         for entry in mailbox.find(place, email.in_reply_to):
             if (raw := mailbox.fetch(entry.ref)) is not None and (parent := read_or_none(raw)):
-                return (ThreadMessage(sender=parent.sender, text=parent.text, sent_at=parent.sent_at),)
+                is_own = place is Place.SENT
+                return (ThreadMessage(sender=parent.sender, text=parent.text, sent_at=parent.sent_at, is_own=is_own),)
     if not email.quoted:
         return ()
     sender = email.to[0] if email.to else Address(addr="")

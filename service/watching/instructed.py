@@ -8,7 +8,8 @@ Rules:
 4. A draft the owner changed meanwhile is theirs: it stays, and is a new instruction if it still is one. Of the old one
    a full mail that nobody touched is taken out again once the new one is there.
 5. What could not be written is put back in the owner's words, below a line that says why. That is no instruction.
-6. Only what the owner typed asks for anything. Recipients, subject and attachments are theirs; no text changes them.
+6. Only what the owner typed asks for anything. Recipients, subject and attachments are theirs; no text changes them. A
+   link or an address that the model took over from the mail that is answered is left out (`service.withhold`).
 """
 
 import logging

@@ -7,12 +7,17 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from connectors.errors import CyranoError
-from service.auth import check_host
+from service.access.door import keep_door, note_refusal
+from service.access.hosts import check_host
+from service.access.routes import make_pairing
+from service.addon.host import is_at_addons_door
+from service.feedback_routes import make_feedback
 from service.http import HttpSettings
 from service.parts import Parts
 from service.problems import MEDIA_TYPE, problem
 from service.routes import make_routes
 from service.web.adapters_page import make_adapters_actions, make_adapters_page
+from service.web.browsers_page import make_browsers_page
 from service.web.mail_page import make_mail_page
 from service.web.pages import make_pages
 from service.web.tickets import Tickets
@@ -27,6 +32,7 @@ GUARDS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
 }
 
 
@@ -35,15 +41,24 @@ def create_app(parts: Parts, settings: HttpSettings) -> Flask:
     app = Flask(__name__, static_folder="static", static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_kb * 1024
     app.jinja_env.filters.update(FILTERS)
-    for blueprint in (make_routes(parts, settings), make_pages(), *_fragments(parts)):
+    answering = (make_routes(parts, settings), make_feedback(parts), make_pairing(parts))
+    for blueprint in (*answering, make_pages(), *_fragments(parts)):
         app.register_blueprint(blueprint)
+    if parts.addon is not None:
+        from service.addon.routes import make_addon  # noqa: PLC0415  brings google-auth along
+
+        app.register_blueprint(make_addon(parts.addon))
     app.register_error_handler(CyranoError, _say)
     app.register_error_handler(HTTPException, _say)
     app.register_error_handler(Exception, _say)
 
     @app.before_request
     def guard_host() -> None:
-        check_host(request.environ.get("HTTP_HOST", ""), settings.allowed_hosts, settings.port)
+        host = request.environ.get("HTTP_HOST", "")
+        if parts.addon is None or not is_at_addons_door(host, request.path, parts.addon.settings):
+            check_host(host, settings.allowed_hosts, settings.port)
+
+    keep_door(app, parts, settings)
 
     @app.after_request
     def guard_answer(response: Response) -> Response:
@@ -62,8 +77,10 @@ def _fragments(parts: Parts) -> Iterator[Blueprint]:
     yield make_adapters_page(parts, parts.desk)
     yield make_adapters_actions(parts, parts.desk, Tickets())
     yield make_mail_page(parts, parts.desk)
+    yield make_browsers_page(parts)
 
 
 def _say(error: Exception) -> Response:
     said = problem(error)
+    note_refusal(said.kind)
     return Response(json.dumps(said.as_json()), status=said.status, headers=said.headers, mimetype=MEDIA_TYPE)

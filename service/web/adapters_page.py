@@ -7,11 +7,12 @@ from flask import Blueprint, Response, make_response, request
 
 from connectors.errors import StoreError, UsageError
 from connectors.evaluation import Evaluation
+from service.access.asking import allowed_by
 from service.desk import Desk, Outlook, Shelved, Standing
 from service.parts import Parts
 from service.refresh.runs import RunRecord, RunState, Stage
 from service.web.expected import Expected
-from service.web.fragments import allowed_by, fragment, told
+from service.web.fragments import fragment, told
 from service.web.judged import can_go_back, compare, learned, losses
 from service.web.plots import split
 from service.web.tickets import Shown, Tickets

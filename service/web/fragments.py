@@ -1,19 +1,8 @@
 """What the pages are filled with: HTML in answer to a token, never without one."""
 
 import json
-from collections.abc import Callable
 
-from flask import Response, make_response, render_template, request
-
-from service.auth import Access
-from service.parts import Parts
-
-Allowed = Callable[[], Access]
-
-
-def allowed_by(parts: Parts) -> Allowed:
-    """Return what says who asks, and refuses who may not."""
-    return lambda: parts.tokens.check(request.headers.get("Authorization"))
+from flask import Response, make_response, render_template
 
 
 def fragment(name: str, **shown: object) -> str:

@@ -1,12 +1,13 @@
 """Joins what the HTTP service is made from, from the parts of the application."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from service.forget import retrain_note
 from service.parts import Parts
 
 if TYPE_CHECKING:
+    from service.addon.parts import AddonParts
     from service.app import App
 
 
@@ -30,11 +31,21 @@ def join_parts(app: "App") -> Parts:
         drafter=app.drafter,
         ledger=app.ledger,
         tokens=app.tokens,
+        pairings=app.pairings,
+        audit=app.audit,
         health=app.health,
         outcomes=app.outcomes,
+        feedback=app.feedback,
         account=app.archive.account,
         adapter=app.adapters.in_service,
         notices=notices,
         desk=app.desk,
         checks={"archive": app.archive.accounts, "index": check_index, "engine": check_engine},
+        addon=_addon(app, notices) if app.settings.addon.enabled else None,
     )
+
+
+def _addon(app: "App", notices: Callable[[str], Sequence[str]]) -> "AddonParts":
+    from service.addon.joining import join_addon  # noqa: PLC0415  brings google-auth along
+
+    return join_addon(app, notices=notices)

@@ -9,9 +9,10 @@ from typing import TypeVar
 from flask import Blueprint, Response, request
 
 from connectors.archive_search import Search, Where, Which
+from service.access.asking import allowed_by
 from service.desk import Desk
 from service.parts import Parts
-from service.web.fragments import allowed_by, fragment, told
+from service.web.fragments import fragment, told
 from service.web.words import plural
 
 MOST_LETTERS = 200

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from flask import Blueprint, render_template
 
-PAGES = {"/": "write", "/adapters": "adapters", "/mail": "mail", "/usefulness": "usefulness"}
+PAGES = {"/": "write", "/adapters": "adapters", "/mail": "mail", "/usefulness": "usefulness", "/browsers": "browsers"}
 
 
 def make_pages() -> Blueprint:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from flask import Blueprint
 
+from service.access.asking import allowed_by
 from service.outcomes import Week
 from service.parts import Parts
-from service.web.fragments import allowed_by, fragment
+from service.web.fragments import fragment
 from service.web.plots import FATES, bars
 
 WEEKS = 12

@@ -17,9 +17,12 @@ from connectors.errors import UsageError
 from connectors.llm import Sampling
 from connectors.message import Address
 from retrieval.prompt import PROMPT_VERSION, PromptSettings, Request, Source
-from service.auth import Tokens
+from service.access.audit import Audit
+from service.access.pairing import Pairings
+from service.access.tokens import Tokens
 from service.desk import Desk
 from service.draft import Drafter
+from service.feedback import Feedback
 from service.health import Health
 from service.ledger import Ledger
 from service.outcomes import Outcomes
@@ -176,6 +179,16 @@ class House:
         return Tokens(self.engine)
 
     @property
+    def pairings(self) -> Pairings:
+        """The real table of the code."""
+        return Pairings(self.engine)
+
+    @property
+    def audit(self) -> Audit:
+        """The real audit; another one than that of `parts()`, which counts on its own until it writes."""
+        return Audit(self.engine)
+
+    @property
     def health(self) -> Health:
         """How the account really does."""
         return Health(self.engine)
@@ -201,8 +214,11 @@ class House:
             drafter=self.drafter(),
             ledger=self.ledger,
             tokens=self.tokens,
+            pairings=self.pairings,
+            audit=self.audit,
             health=self.health,
             outcomes=Outcomes(self.engine),
+            feedback=Feedback(self.engine),
             account=account,
             adapter=lambda _: "ana@v1",
             notices=lambda _: self.notices,

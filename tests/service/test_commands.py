@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from connectors.adapter import WEIGHTS, AdapterCard, publish, set_current
+from connectors.database import open_database
 from retrieval.prompt import PROMPT_VERSION
 from service.__main__ import COMMANDS, main
+from service.access.audit import Audit, Use
+from service.access.pairing import Pairings, State
 from service.lock import hold_home
 from tests.connectors.samples import as_mbox, raw_mail
 from trainer.tiny import make_tiny_model
@@ -308,6 +311,35 @@ class TestTokens:
     def test_an_unknown_label_is_said(self, cyrano: Cyrano) -> None:
         """Nobody believes a token gone that is still good."""
         assert cyrano("token", "revoke", "browser").code == 2
+
+    @pytest.mark.usefixtures("ana")
+    def test_it_may_what_it_was_made_for(self, cyrano: Cyrano) -> None:
+        """All where nothing is said; else the scopes given; one that is none is refused."""
+        cyrano("token", "create", "--label", "all")
+        cyrano("token", "create", "--label", "some", "--scope", "read", "--scope", "draft")
+        everything, some = cyrano("token", "list").lines
+        assert everything.endswith("  may draft, read, manage")
+        assert some.endswith("  may draft, read")
+        assert cyrano("token", "create", "--label", "x", "--scope", "fly").code == 2
+
+    @pytest.mark.usefixtures("ana")
+    def test_the_audit_says_who_was_let_in(self, cyrano: Cyrano, home: Path) -> None:
+        """By the hour; of one account, or of all and of strangers; gone with the account, as is a code for it."""
+        assert cyrano("token", "audit").out == "Nobody asked in this time.\n"
+        audit = Audit(open_database(f"sqlite:///{home / 'cyrano.db'}"))
+        for use in (Use(account="ana", label="phone", action="POST /draft"), Use(action="GET /", outcome="wrong-host")):
+            audit.note(use)
+        audit.flush()
+        code = Pairings(audit._engine).make(["ana"])
+        assert {line.partition("UTC  ")[2] for line in cyrano("token", "audit").lines} == {
+            "ana  phone  POST /draft  ok  1",
+            "somebody  GET /  wrong-host  1",
+        }
+        assert len(cyrano("token", "audit", "--account", "ana").lines) == 1
+        assert cyrano("account", "remove", "ana", "--yes").code == 0
+        (left,) = cyrano("token", "audit").lines
+        assert left.endswith("wrong-host  1")
+        assert Pairings(audit._engine).state(code.key) is State.REPLACED
 
     def test_without_an_account_there_is_none(self, cyrano: Cyrano) -> None:
         """A token opens an account; there must be one."""

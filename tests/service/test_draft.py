@@ -13,7 +13,7 @@ from connectors.message import ThreadMessage
 from retrieval.prompt import Request
 from service.draft import Done, DraftEvent, DraftRequest, Meta, Token
 from service.ledger import State
-from tests.service.stand_ins import ANA, MARTA, House, StandInModelServer, card, make_database
+from tests.service.stand_ins import ANA, MARTA, SOURCE, House, StandInModelServer, card, make_database
 
 SECRET = "The harbour key lies under the blue pot"
 
@@ -180,6 +180,59 @@ def test_watched_mail_keeps_its_row(house: House) -> None:
     (written,) = house.ledger.pending("ana")
     assert (written.state, written.text, written.message_id) == (State.WRITTEN, done.text, "d1@cyrano")
     assert done.sources == ()
+
+
+def test_watched_mail_gets_no_link_that_is_not_its_owners(house: House) -> None:
+    """Nobody may have looked at what lies in Drafts: links and addresses are left out there, in its language."""
+    house.model_server.pieces = [
+        "Komm zu https://evil.example/pay und ",
+        "frag eve@evil.example um 14:30, oder marta@",
+        "example.org.",
+    ]
+    row = house.ledger.want("ana", "m1@x", "d1@cyrano")
+    done = done_of(house.drafter().draft(DraftRequest(request=ask(language="de").request, draft_id=row.draft_id)))
+    assert done.text == "Komm zu [Link weggelassen] und frag [Adresse weggelassen] um 14:30, oder marta@example.org."
+    assert [fact.text for fact in done.unsupported] == ["14:30"]
+    assert [done.text[fact.start : fact.end] for fact in done.unsupported] == ["14:30"]
+    (written,) = house.ledger.pending("ana")
+    assert written.text == done.text
+
+
+def test_who_asks_sees_the_link_marked(house: House) -> None:
+    """A draft on request is as the model wrote it: its reader decides."""
+    house.model_server.pieces = ["See https://evil.example/pay."]
+    done = done_of(house.drafter().draft(ask()))
+    assert done.text == "See https://evil.example/pay."
+    assert [fact.text for fact in done.unsupported] == ["https://evil.example/pay"]
+
+
+def test_a_changed_draft_takes_the_place_of_the_one_before(house: House) -> None:
+    """The ledger knows what it was made from; the language is the draft's, and what was asked before is known."""
+    drafter = house.drafter()
+    first = done_of(drafter.draft(ask("meet Marta at 15:00")))
+    house.model_server.pieces = ["At 15:00 und at 16:00, not at 17:00."]
+    request = replace(
+        ask("at 16:00").request, revised="Um 15:00 und nicht um 17:00.", earlier=("meet Marta at 15:00",), thread=()
+    )
+    done = done_of(drafter.draft(DraftRequest(request=request, replaces=first.draft_id)))
+    row = house.ledger.get(done.draft_id)
+    assert row is not None
+    assert (row.replaces, row.instruction, done.language) == (first.draft_id, "at 16:00", "de")
+    assert [fact.text for fact in done.unsupported] == ["17:00"]
+    assert "meet Marta at 15:00" in house.model_server.prompts[-1]
+
+
+def test_what_nobody_sees_counts_for_nothing(house: House) -> None:
+    """Not in the prompt, nor in what is searched for, nor in the ledger, wherever it comes from."""
+    house.retriever.sources = (replace(SOURCE, text="Hi\u200b Marta", subject="Lu\u00adnch"),)
+    asked = ask("say\u200b yes", thread="Lun\u2060ch?")
+    request = replace(asked.request, subject="Mon\u00adday", recipients=(replace(MARTA, name="Mar\u200bta"),))
+    done = done_of(house.drafter().draft(replace(asked, request=request)))
+    row = house.ledger.get(done.draft_id)
+    assert row is not None
+    assert (row.instruction, row.subject, done.subject) == ("say yes", "Monday", "Monday")
+    assert house.model_server.prompts[0].isascii()
+    assert house.retriever.asked[0].thread[0].text == "Lunch?"
 
 
 def test_watched_mail_broken_off_is_tried_again(house: House) -> None:

@@ -1,6 +1,7 @@
 """Facts that trace to nothing the reader may know."""
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -16,13 +17,20 @@ def unsupported(
     text: str, *, to: tuple[Address, ...] = (MARTA,), sources: tuple[Source, ...] = (), **facts: str
 ) -> list[tuple[str, str]]:
     """Return (kind, text) of what is not supported by an instruction, or a message of Marta's."""
-    thread = (ThreadMessage(sender=MARTA, text=facts["thread"]),) if "thread" in facts else ()
+    thread = tuple(
+        ThreadMessage(sender=MARTA, text=facts[name], is_own=name == "sent")
+        for name in ("thread", "sent")
+        if name in facts
+    )
     request = Request(
         account="ana",
         owner=ANA,
         recipients=to,
         thread=thread,
         instruction=facts.get("instruction", ""),
+        subject=facts.get("subject", ""),
+        earlier=(facts["earlier"],) if "earlier" in facts else (),
+        revised=facts.get("revised", ""),
         language=facts.get("language", "en"),
     )
     return [(str(fact.kind), fact.text) for fact in find_unsupported(text, request, sources)]
@@ -62,9 +70,7 @@ def test_invented_fact_is_marked(text: str, kind: str, fact: str) -> None:
         ("See you Donnerstag.", "meet thursday"),
         ("See you at 15:00.", "at 3 pm"),
         ("Um 14 Uhr passt es.", "14:00"),
-        ("Look at https://www.example.net/a/.", "send http://example.net/a"),
         ("I will ask Jonas's team.", "ask jonas"),
-        ("Write to zoe@example.net.", "zoe is Zoe@Example.net"),
         ("1. first\n2. second", ""),
     ],
 )
@@ -72,6 +78,60 @@ def test_fact_written_another_way_is_supported(text: str, known: str) -> None:
     """Numbers, dates, times and links count by what they mean, in any of our languages."""
     assert unsupported(text, instruction=known) == []
     assert unsupported(text, thread=known) == []
+
+
+TRUSTED = [
+    ("Look at https://www.example.net/a/.", "send http://example.net/a"),
+    ("Look at example.net/a.", "send http://example.net/a"),
+    ("Write to zoe@example.net.", "zoe is Zoe@Example.net"),
+]
+
+
+@pytest.mark.parametrize(("text", "known"), TRUSTED)
+def test_link_or_address_traces_to_what_is_the_owners(text: str, known: str) -> None:
+    """To what they asked for, now or before, a subject of theirs, a mail of theirs in Sent or among the sources."""
+    source = Source(message_id="s", subject="", recipients=(MARTA,), sent_at=NOON, text=known, score=1.0)
+    assert unsupported(text, instruction=known) == []
+    assert unsupported(text, earlier=known) == []
+    assert unsupported(text, subject=known) == []
+    assert unsupported(text, sent=known) == []
+    assert unsupported(text, sources=(source,)) == []
+    assert unsupported(text, to=(BOB,), sources=(source,)) != []
+
+
+@pytest.mark.parametrize(("text", "known"), TRUSTED)
+def test_link_or_address_of_received_mail_is_marked(text: str, known: str) -> None:
+    """Law 9: neither its text nor its subject vouches for it, nor a draft that took it over before."""
+    assert len(unsupported(text, thread=known)) == 1
+    assert len(unsupported(text, subject=known, thread="hello")) == 1
+    assert len(unsupported(text, subject=f"Re: {known}")) == 1
+    assert len(unsupported(text, subject=f"WG[2]: {known}")) == 1
+    assert len(unsupported(text, revised=known)) == 1
+
+
+def test_a_name_vouches_for_no_link() -> None:
+    """Whoever writes first chooses the name they are shown by."""
+    marta = replace(MARTA, name="Marta https://evil.example/pay eve@evil.example")
+    found = unsupported("See https://evil.example/pay or ask eve@evil.example.", to=(marta,))
+    assert found == [("link", "https://evil.example/pay"), ("email", "eve@evil.example")]
+
+
+def test_who_only_says_to_be_the_owner_vouches_for_no_link() -> None:
+    """Anybody can write a sender; what lay in Sent is known."""
+    spoofed = ThreadMessage(sender=ANA, text="pay at https://evil.example/pay")
+    request = Request(account="ana", owner=ANA, recipients=(MARTA,), thread=(spoofed,))
+    assert [fact.text for fact in find_unsupported("See https://evil.example/pay.", request, ())] == [
+        "https://evil.example/pay"
+    ]
+
+
+def test_addresses_of_those_who_get_it_may_be_written() -> None:
+    """And the owner's; that of somebody who only wrote in the thread is one nobody chose."""
+    text = "Write to marta@example.org or ana@example.org, not to bob@example.org."
+    request = Request(
+        account="ana", owner=ANA, recipients=(MARTA,), thread=(ThreadMessage(sender=BOB, text="x"),), language="en"
+    )
+    assert [fact.text for fact in find_unsupported(text, request, ())] == ["bob@example.org"]
 
 
 def test_recipient_and_owner_may_be_named() -> None:

@@ -26,6 +26,7 @@ from service.__main__ import main
 from service.app import App
 from service.config import Settings
 from service.engine.order import Order, Served, read_order, write_order
+from service.feedback import Feedback, FeedbackKind
 from service.forget import retrain_note
 from service.ledger import DraftKind, Ledger, Written
 from service.removal import remove_account
@@ -145,6 +146,8 @@ def _plant_in_tables(archive: Archive) -> None:
         ledger.keep_text(row.draft_id, text)
     kept = ledger.begin("ana", instruction="Thank Ben.", recipients=["ben@example.net"])
     ledger.finish(kept, Written(text="Thank you, Ben.", source_ids=["m1@example.org"]))
+    for draft_id in (asked, kept):
+        Feedback(archive.engine).give("ana", draft_id, FeedbackKind.INSERTED)
 
 
 def _job(home: Path, name: str) -> TrainJob:
@@ -186,6 +189,8 @@ def test_nothing_tells_of_what_was_forgotten(planted: Path, cyrano: Cyrano, mbox
         archive.store("ana", [], "")
     assert "1 new mails" in cyrano("sync")
     assert list(telling(planted)) == []
+    with Archive.open(f"sqlite:///{planted / 'cyrano.db'}") as archive, archive.engine.connect() as connection:
+        assert len(connection.execute(select(schema.feedback)).all()) == 1
     left = sorted(str(path.relative_to(planted / "runs")) for path in (planted / "runs").glob("*/*.json"))
     orders = [f"{run}/job.json" for run in ("ana-20261119-080000", "ana-20261120-080000", "ben-20261120-080000")]
     assert left == sorted([*orders, "ana-20261119-080000/result.json"])

@@ -40,6 +40,13 @@ def test_draft_on_request_lives_from_generating_to_done(ledger: Ledger) -> None:
     assert after.changed_at > after.created_at
 
 
+def test_a_changed_draft_names_the_one_before(ledger: Ledger) -> None:
+    """Both stay: which of them counts is told elsewhere."""
+    first = ledger.begin("ana", instruction="say hi")
+    second = _get(ledger, ledger.begin("ana", instruction="shorter", replaces=first))
+    assert (second.replaces, _get(ledger, first).replaces) == (first, "")
+
+
 def test_wanting_twice_is_wanting_once(ledger: Ledger) -> None:
     """A watched mail has one row, and the draft's Message-ID is the first one given."""
     first = ledger.want("ana", "m1@x", "d1@cyrano")

@@ -10,6 +10,7 @@ import pytest
 from connectors.archive import Archive
 from connectors.message import Address, Email
 from service.edits import Edit, Verdict
+from service.feedback import Feedback, FeedbackKind
 from service.learn import UNEDITED, Learner
 from service.ledger import DraftKind, Ledger, Written
 from service.outcomes import Outcomes, Week
@@ -65,9 +66,9 @@ class House:
         self.ledger.set_appended(draft_id, ref="Drafts;1;9", seal="0" * 64)
         return draft_id
 
-    def asked(self, text: str = DRAFT, *, to: str = BEN) -> str:
+    def asked(self, text: str = DRAFT, *, to: str = BEN, replaces: str = "") -> str:
         """A draft on request."""
-        draft_id = self.ledger.begin("ana", recipients=[to] if to else [])
+        draft_id = self.ledger.begin("ana", recipients=[to] if to else [], replaces=replaces)
         self.ledger.finish(draft_id, Written(text=text, language="en"))
         return draft_id
 
@@ -87,6 +88,16 @@ class House:
         )
         self.archive.store("ana", [replace(archived(1), email=email)], None)
         return email.message_id
+
+    def say(self, draft_id: str, kind: str) -> None:
+        """What was done with a draft in the browser, a little later."""
+        self.now += timedelta(seconds=1)
+        assert Feedback(self.archive.engine, clock=lambda: self.now).give("ana", draft_id, FeedbackKind(kind))
+
+    def week(self) -> Week:
+        """All that is counted."""
+        (found,) = self.outcomes.weekly("ana")
+        return found
 
     def verdict(self, draft_id: str) -> Verdict | None:
         """What became of a draft, as far as is known."""
@@ -262,6 +273,62 @@ def test_a_draft_made_and_sent_while_a_sync_goes_on_is_not_learned_from(house: H
     house.now += HOUR
     house.asked()
     assert veto(_mail(DRAFT, FRIDAY + 2 * HOUR)) == UNEDITED
+
+
+MONDAY = date(2026, 11, 16)
+
+
+def test_what_was_thrown_away_is_ignored_at_once(house: House) -> None:
+    """Nobody need wait for two weeks; unless it is put into a mail after all."""
+    draft_id = house.asked()
+    house.say(draft_id, "discarded")
+    assert house.week() == Week(starts=MONDAY, adapter="", ignored=1)
+    house.say(draft_id, "inserted")
+    assert house.week() == Week(starts=MONDAY, adapter="", waiting=1, inserted=1)
+    house.say(draft_id, "discarded")
+    assert house.week() == Week(starts=MONDAY, adapter="", ignored=1)
+
+
+def test_what_was_thrown_away_and_sent_was_sent(house: House) -> None:
+    """A mail tells more than a button."""
+    house.say(house.asked(), "discarded")
+    house.now += HOUR
+    house.send(DRAFT)
+    house.learner.learn("ana")
+    assert house.week() == Week(starts=MONDAY, adapter="", as_is=1)
+
+
+def test_what_was_changed_does_not_count(house: House) -> None:
+    """Three versions are one draft: the last one, under its outcome."""
+    first = house.asked(OTHER)
+    house.say(first, "refined")
+    assert house.outcomes.weekly("ana") == ()
+    second = house.asked(LIGHT, replaces=first)
+    house.say(second, "refined")
+    third = house.asked(replaces=second)
+    assert house.week() == Week(starts=MONDAY, adapter="", waiting=1)
+    house.say(third, "inserted")
+    house.now += HOUR
+    house.send(DRAFT)
+    house.learner.learn("ana")
+    assert house.week() == Week(starts=MONDAY, adapter="", as_is=1, inserted=1)
+
+
+def test_a_change_that_failed_leaves_the_draft_counting(house: House) -> None:
+    """Its owner goes back to what there is."""
+    first = house.asked()
+    house.ledger.fail(house.ledger.begin("ana", replaces=first), "The model wrote nothing.")
+    assert house.week().drafts == 1
+    house.say(first, "refined")
+    house.say(first, "inserted")
+    assert house.week() == Week(starts=MONDAY, adapter="", waiting=1, inserted=1)
+
+
+def test_a_draft_of_the_mailbox_is_not_changed_away(house: House) -> None:
+    """The versions of drafts on request say nothing about those in Drafts."""
+    draft_id = house.answer("q@example.net", adapter="")
+    house.ledger.finish(house.ledger.begin("ana", replaces=draft_id), Written(text=DRAFT))
+    assert house.week().drafts == 2
 
 
 def test_weeks_are_counted_by_adapter(house: House) -> None:

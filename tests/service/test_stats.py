@@ -44,8 +44,8 @@ def test_shares_are_told_by_week_and_adapter(
     monday = (now - timedelta(days=now.weekday())).date()
     assert capsys.readouterr().out.splitlines() == [
         "ana:",
-        "week of     written by           drafts  as is  light rewritten ignored  open",
-        f"{monday}  ana@v1                    5    25%    50%       25%      0%     1",
+        "week of     written by           drafts  as is  light rewritten ignored  open inserted",
+        f"{monday}  ana@v1                    5    25%    50%       25%      0%     1        0",
         "edits: tone 2, facts 2",
         "ben: no drafts in this time",
     ]

@@ -25,11 +25,12 @@ def trim(pieces: list[str]) -> tuple[list[str], str]:
         ("Hi <mail", "Hi"),
         ("1 < 2 <m", "1 < 2 <m"),
         ("a\x00b\x1b[0mc\r\nd", "ab[0mc\nd"),
+        ("paypa\u200bl\u202e \U000e0041ok\u00ad", "paypal ok"),
         ("<mail>", ""),
     ],
 )
 def test_text_is_tidied(said: str, text: str) -> None:
-    """Blanks at both ends go, control characters go, and the text ends where the prompt's tags begin."""
+    """Blanks at both ends go, what nobody sees goes, and the text ends where the prompt's tags begin."""
     assert trim([said])[1] == text
     assert trim(list(said))[1] == text
 

@@ -34,7 +34,7 @@ def client(house: House) -> FlaskClient:
     return create_app(house.parts(), HttpSettings()).test_client()
 
 
-PAGES = ("/", "/adapters", "/mail", "/usefulness")
+PAGES = ("/", "/adapters", "/mail", "/usefulness", "/browsers")
 HTMX = "/static/vendor/htmx.min.js"
 
 

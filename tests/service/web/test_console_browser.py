@@ -24,7 +24,7 @@ from tests.service.web.standin_desk import StandInDesk, mail, run
 pytestmark = pytest.mark.browser
 
 EVIL = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
-PATHS = ("/", "/adapters", "/mail", "/usefulness")
+PATHS = ("/", "/adapters", "/mail", "/usefulness", "/browsers")
 
 
 @pytest.fixture(scope="module")
@@ -201,6 +201,36 @@ def test_report_opens_and_back_leads_home(page: Page, link: str, desk: StandInDe
     page.pardon("Blocked script execution")
 
 
+def test_a_browser_is_let_in_and_out_by_keyboard(page: Page, link: str, house: House) -> None:
+    """The button shows a code that counts down; used, the page says so and lists the browser, which is then revoked."""
+    enter(page, link, "/browsers", ".held")
+    page.tab_to("#pair")
+    page.press("Enter")
+    page.wait_filled(".code")
+    code = page.run("document.querySelector('.digits').lastChild.textContent")
+    page.wait("document.querySelector('[data-seconds]').textContent === '1:57'")
+    origin = "chrome-extension://abcdefghijklmnopabcdefghijklmnop"
+    house.pairings.redeem(code, origin=origin, label=f"Chrome {EVIL}")
+    page.wait_text("Paired. The browser can ask for drafts now.")
+    page.wait("document.querySelectorAll('.held li').length === 2 && !document.querySelector('.code')")
+    page.wait("document.querySelector('.held .chip').innerText === 'Chrome extension'")
+    page.wait_filled(".held")
+    page.tab_to(".held li:first-child button")
+    page.press("Enter")
+    page.wait("document.querySelector('#ask').open")
+    page.tab_to("#ask-yes")
+    page.press("Enter")
+    page.wait_text("Revoked: it opens nothing any more.")
+    page.wait("document.querySelectorAll('.held li').length === 1")
+    assert not house.tokens.is_bound(origin)
+    page.tab_to("#pair")
+    page.press("Enter")
+    page.wait_filled(".code")
+    page.run("document.querySelector('#leave').click()")
+    page.wait("!document.querySelector('.code')")
+    assert page.run("document.title") == "Browsers · Cyrano"
+
+
 def test_every_page_fits_a_phone_and_a_large_print(page: Page, house: House, link: str, desk: StandInDesk) -> None:
     """At 390 pixels, at 590 (1,180 at 200 %) and on a desk no page is wider than its window, by day and by night."""
     now = datetime.now(UTC)
@@ -208,7 +238,13 @@ def test_every_page_fits_a_phone_and_a_large_print(page: Page, house: House, lin
     with house.engine.begin() as connection:
         connection.execute(insert(schema.draft).values(draft_id="d1", adapter="ana@v3", **made))
     desk.ran["ana"].insert(0, run(RunState.RUNNING, stage="train", done=1, total=9))
-    filled = {"/": "#recent:not([hidden])", "/adapters": ".shelf", "/mail": ".mails", "/usefulness": "table"}
+    filled = {
+        "/": "#recent:not([hidden])",
+        "/adapters": ".shelf",
+        "/mail": ".mails",
+        "/usefulness": "table",
+        "/browsers": ".held",
+    }
     grounds = set()
     for path in PATHS:
         enter(page, link, path, filled[path])

@@ -14,14 +14,16 @@ from service.refresh.runs import RunState
 from tests.service.web.conftest import BASE, Ask
 from tests.service.web.standin_desk import StandInDesk, evaluation, mail, run, shelved
 
-SHELLS = ("/", "/adapters", "/mail", "/usefulness")
-READ = ("/console/adapters", "/console/adapters/now", "/console/adapters/3", "/console/usefulness")
+SHELLS = ("/", "/adapters", "/mail", "/usefulness", "/browsers")
+READ = ("/console/adapters", "/console/adapters/now", "/console/adapters/3", "/console/usefulness", "/console/browsers")
 DONE = (
     "/console/mail",
     "/console/mail/out",
     "/console/train",
     "/console/rollback",
     "/console/adapters/3/report/report.html",
+    "/console/browsers/pair",
+    "/console/browsers/revoke",
 )
 EVIL = "</div><script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 TEMPLATES = Path(__file__).parents[3] / "service" / "web" / "templates"
@@ -43,7 +45,7 @@ def test_every_route_of_the_console_is_tried_here(client: FlaskClient) -> None:
     """A route that is added is one that the test above must know."""
     routes = {rule.rule for rule in client.application.url_map.iter_rules() if rule.rule.startswith("/console/")}
     tried = {re.sub(r"/3\b", "/<int:version>", path).replace("report.html", "<name>") for path in (*READ, *DONE)}
-    assert routes == tried | {"/console/report/<ticket>"}
+    assert routes == tried | {"/console/report/<ticket>", "/console/browsers/pairing"}
 
 
 @pytest.mark.parametrize("path", SHELLS)

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import insert
 
 from connectors import schema
+from service.feedback import Feedback, FeedbackKind
+from service.ledger import Written
 from tests.service.stand_ins import House
 from tests.service.web.conftest import Ask
 
@@ -41,6 +43,18 @@ def test_weeks_are_drawn_and_told(house: House, ask: Ask) -> None:
     assert re.findall(r'<span class="share">([^<]+)</span>', page) == ["75%", "0%"]
     assert re.findall(r'<rect class="(\w+)"', page) == ["rewritten", "ignored", "as_is", "light", "rewritten"]
     rows = [re.findall(r"<td[^>]*>([^<]+)</td>", row) for row in re.findall(r"<tr><th scope=\"row\">.*?</tr>", page)]
-    assert rows == [["ana@v1", "2", "1", "1", "0", "0"], ["base model", "0", "0", "1", "1", "0"]]
+    assert rows == [["ana@v1", "2", "1", "1", "0", "0", "0"], ["base model", "0", "0", "1", "1", "0", "0"]]
     assert "greeting 6" in page
     assert "bob" not in page
+
+
+def test_what_was_put_into_mails_is_told(house: House, ask: Ask) -> None:
+    """The last number of the row; what was thrown away is ignored at once, what was changed is not there at all."""
+    first, second, third = (house.ledger.begin("ana", replaces="") for _ in range(3))
+    for draft_id, kind in ((first, "inserted"), (second, "discarded"), (third, "refined")):
+        house.ledger.finish(draft_id, Written(text="x", adapter="ana@v1"))
+        Feedback(house.engine).give("ana", draft_id, FeedbackKind(kind))
+    page = ask("/console/usefulness").text
+    row = re.search(r"<tr><th scope=\"row\">.*?</tr>", page)
+    assert row is not None
+    assert re.findall(r"<td[^>]*>([^<]+)</td>", row[0]) == ["ana@v1", "0", "0", "0", "1", "1", "1"]

@@ -1,22 +1,14 @@
-"""Tokens, and the names the service answers to."""
+"""Tokens: made, shown, listed, revoked."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select
 
 from connectors.schema import token as table
-from service.auth import Tokens, check_host
-from service.http import LOOPBACK
-from service.problems import NotAllowed, WrongHost
-from tests.service.stand_ins import NOON, make_database
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    """An empty database."""
-    return make_database(tmp_path)
+from service.access.tokens import Tokens
+from service.problems import NotAllowed
+from tests.service.stand_ins import NOON
 
 
 def test_token_opens_its_account_only(engine: Engine) -> None:
@@ -74,30 +66,3 @@ def test_last_use_is_known_to_the_minute(engine: Engine) -> None:
         now[0] = NOON + timedelta(seconds=after_s)
         tokens.check(f"Bearer {token}")
         assert tokens.list()[0].used_at == NOON + timedelta(seconds=used_s)
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1:8380", "localhost:8380", "LOCALHOST:8380", "[::1]:8380", "localhost"])
-def test_our_own_names_are_let_in(host: str) -> None:
-    """Loopback under its names, with our port or, behind a proxy, none."""
-    check_host(host, LOOPBACK, 8380)
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        "", "evil.example:8380", "127.0.0.1:8381", "localhost.evil.example:8380", "127.0.0.1@evil.example",
-        "evil.example", "127.0.0.1:8380/x", "127.0.0.1:x", "[::1", "localhost:8380,evil.example",
-    ],
-)  # fmt: skip
-def test_other_names_are_refused(host: str) -> None:
-    """DNS rebinding gets nothing: the page's own name is in the header."""
-    with pytest.raises(WrongHost):
-        check_host(host, LOOPBACK, 8380)
-
-
-def test_name_with_port_holds_for_that_port() -> None:
-    """An entry with a port lets in that port only."""
-    check_host("mail.example.org:443", ["mail.example.org:443"], 8380)
-    for host in ("mail.example.org:8380", "mail.example.org"):
-        with pytest.raises(WrongHost):
-            check_host(host, ["mail.example.org:443"], 8380)

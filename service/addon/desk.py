@@ -1,0 +1,202 @@
+"""What the add-on does when it is asked: shows a card, has a draft written, hands it over.
+
+The rules this module keeps:
+1. Everything is done for the account of the verified user; ids that come with a request find only what is theirs.
+2. An answer comes within `answer_within_s`, whatever the model does. Nothing slow is done in the request itself.
+3. What a button carries chooses, and never says: text for the compose window comes from the draft kept here.
+4. Recipients and subject in the compose window are never changed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from connectors.account import AccountRecord
+from connectors.errors import UsageError
+from connectors.message import Email
+from service.addon import answers
+from service.addon.cards import Json
+from service.addon.door import ConsentNeeded
+from service.addon.event import Event, addresses, plain_id
+from service.addon.jobs import Asked, Job, Make
+from service.addon.mail import ConsentMissing
+from service.addon.pages import KEEP, Pages, Place
+from service.addon.parts import AddonParts
+from service.addon.wishes import changed, read_change, read_wish, wished
+from service.addon.words import Say
+from service.draft import Done, DraftRequest
+from service.feedback import FeedbackKind
+from service.wire import to_html
+from service.withhold import withhold
+
+READ_MAIL = "https://www.googleapis.com/auth/gmail.addons.current.message.readonly"
+COMPOSE = "https://www.googleapis.com/auth/gmail.addons.current.action.compose"
+MAIL_TIMEOUT_S = 15.0
+
+Wrap = Callable[[Json], Json]
+"""Makes an answer of a card."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One request of somebody who was let in."""
+
+    record: AccountRecord
+    event: Event
+    say: Say
+    began: float
+    """When the request came, by the clock of the parts."""
+
+
+class Desk:
+    """Answers requests; each method is one address. Safe to share between threads."""
+
+    def __init__(self, parts: AddonParts) -> None:
+        self._parts = parts
+
+    def home(self, visit: Visit) -> Json:
+        """The card beside no mail at all."""
+        name = visit.record.name
+        card = self._pages(visit.say).home(visit.record, self._parts.adapter(name), self._parts.notices(name))
+        return answers.opened(card)
+
+    def message(self, visit: Visit) -> Json:
+        """The card beside an open mail."""
+        event = visit.event
+        _need(event, READ_MAIL)
+        if event.message_id and event.message_token:
+            self._parts.openings.remember(visit.record.name, event.message_id, event.message_token)
+        place = Place(name="message", message_id=event.message_id)
+        return answers.opened(self._pages(visit.say).form(place))
+
+    def compose(self, visit: Visit) -> Json:
+        """The card in the compose window."""
+        _need(visit.event, COMPOSE)
+        newest = self._parts.jobs.newest(visit.record.name)
+        last = (newest.job_id, newest.done.subject) if newest and newest.done else None
+        place = Place(name="compose", recipients=visit.event.recipients)
+        return answers.opened(self._pages(visit.say).form(place, last=last))
+
+    def write(self, visit: Visit) -> Json:
+        """The button "Write": begin a draft, and wait for it as long as there is time."""
+        place, wish = _place(visit.event), read_wish(visit.event.inputs)
+        is_reply = place.name == "message" and place.message_id
+        if is_reply:
+            _need(visit.event, READ_MAIL)
+        elif not wish.instruction:
+            raise UsageError(visit.say("nothing_to_go_by"), hint=visit.say("nothing_to_go_by_hint"))
+
+        def make() -> Asked:
+            mail = self._mail(visit, place.message_id) if is_reply else None
+            request = wished(wish, visit.record, mail=mail, to=place.recipients)
+            exclude = frozenset({mail.message_id} if mail else ())
+            asked = DraftRequest(request=request, exclude=exclude)
+            return Asked(request=request, exclude=exclude, events=self._parts.drafter.draft(asked))
+
+        job = self._begin(visit, make)
+        return self._shown(visit, job, place, answers.pushed)
+
+    def refresh(self, visit: Visit) -> Json:
+        """The button "Refresh", and "Show" of the last draft."""
+        return self._shown(visit, self._job(visit), _place(visit.event), answers.replaced)
+
+    def change(self, visit: Visit) -> Json:
+        """The button "Change": write the draft anew as told."""
+        job, how = self._job(visit), read_change(visit.event.inputs)
+        before, done = job.request, job.done
+        if not how:
+            raise UsageError(visit.say("nothing_to_go_by"), hint=visit.say("change_hint"))
+        if before is None or done is None:
+            raise _gone(visit)
+        request = changed(before, done, how)
+
+        def make() -> Asked:
+            asked = DraftRequest(request=request, exclude=job.exclude, replaces=done.draft_id)
+            return Asked(request=request, exclude=job.exclude, events=self._parts.drafter.draft(asked))
+
+        begun = self._begin(visit, make)
+        self._parts.feedback.give(visit.record.name, done.draft_id, FeedbackKind.REFINED)
+        return self._shown(visit, begun, _place(visit.event), answers.pushed)
+
+    def again(self, visit: Visit) -> Json:
+        """The button "Try again" of a draft that failed."""
+        return self._shown(visit, self._begin(visit, self._job(visit).make), _place(visit.event), answers.replaced)
+
+    def insert(self, visit: Visit) -> Json:
+        """The button "Insert": put the draft where the cursor is."""
+        _need(visit.event, COMPOSE)
+        done = self._done(visit)
+        is_whole = visit.event.inputs.get(KEEP) == KEEP
+        text = done.text if is_whole else withhold(done.text, done.unsupported, done.language)
+        self._parts.feedback.give(visit.record.name, done.draft_id, FeedbackKind.INSERTED)
+        return answers.inserted(to_html(text))
+
+    def discard(self, visit: Visit) -> Json:
+        """The button "Discard"."""
+        done = self._done(visit)
+        self._job(visit).is_discarded = True
+        self._parts.feedback.give(visit.record.name, done.draft_id, FeedbackKind.DISCARDED)
+        return answers.told(visit.say("discarded"))
+
+    def trouble(self, error: Exception, say: Say) -> Json:
+        """Return the card of an error, in words for people."""
+        return self._pages(say).trouble(error)
+
+    def _begin(self, visit: Visit, make: Make) -> Job:
+        self._parts.pace.take(visit.record.name)
+        return self._parts.jobs.start(visit.record.name, make)
+
+    def _pages(self, say: Say) -> Pages:
+        return Pages(say=say, url=self._parts.settings.url, nonce=self._parts.nonce)
+
+    def _mail(self, visit: Visit, message_id: str) -> Email:
+        event, account = visit.event, visit.record.name
+        own = event.message_token if event.message_id == message_id else ""
+        token = own or self._parts.openings.token(account, message_id)
+        if not token:
+            raise UsageError(visit.say("closed"), hint=visit.say("closed_hint"))
+        return self._parts.reader.read(
+            message_id, access_token=event.access_token, message_token=token, timeout_s=MAIL_TIMEOUT_S
+        )
+
+    def _shown(self, visit: Visit, job: Job, place: Place, wrap: Wrap) -> Json:
+        """Return the draft, or after a while that it is not done yet."""
+        spent = self._parts.clock() - visit.began
+        if not job.wait(self._parts.settings.answer_within_s - spent):
+            return wrap(self._pages(visit.say).waiting(place, job.job_id, self._parts.jobs.elapsed_s(job)))
+        if isinstance(job.error, ConsentMissing) and READ_MAIL not in (visit.event.scopes or ()):
+            raise ConsentNeeded(READ_MAIL)
+        if job.done is None:
+            return wrap(self._pages(visit.say).trouble(job.error or _gone(visit), again=(place, job.job_id)))
+        return wrap(self._pages(visit.say).draft(job.done, place, job.job_id))
+
+    def _job(self, visit: Visit) -> Job:
+        job = self._parts.jobs.find(visit.record.name, visit.event.parameters.get("job", ""))
+        if job is None:
+            raise _gone(visit)
+        return job
+
+    def _done(self, visit: Visit) -> Done:
+        done = self._job(visit).done
+        if done is None:
+            raise _gone(visit)
+        return done
+
+
+def _need(event: Event, scope: str) -> None:
+    """Have the user asked for a consent that is not there; where Google does not say, its refusal will tell."""
+    if event.scopes is not None and scope not in event.scopes:
+        raise ConsentNeeded(scope)
+
+
+def _place(event: Event) -> Place:
+    """Return where a button was pressed, read as strictly as if a stranger had written it."""
+    given = event.parameters
+    return Place(
+        name="compose" if given.get("place") == "compose" else "message",
+        message_id=plain_id(given.get("message", "")),
+        recipients=event.recipients or addresses((given.get("to", ""),)),
+    )
+
+
+def _gone(visit: Visit) -> UsageError:
+    return UsageError(visit.say("gone"), hint=visit.say("gone_hint"))

@@ -1,0 +1,175 @@
+"""Drafts in the making, apart from the requests that asked for them: Gmail waits 30 seconds, a model may take longer.
+
+The rules this module keeps:
+1. A job belongs to an account; nobody else's request finds it.
+2. An account has as many in the making as anybody else who drafts. One that nobody asks after is broken off.
+3. What is finished is kept for a while to be inserted, the newest few of an account.
+"""
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+from retrieval.prompt import Request
+from service.draft import Done, DraftEvent
+from service.slots import Slots
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_S = 120.0
+"""A draft that nobody asked after for so long is broken off."""
+MOST_KEPT = 8
+"""Of an account."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What goes into a draft, and the draft as it is made."""
+
+    request: Request
+    exclude: frozenset[str]
+    """Message-IDs it may not lean on."""
+    events: Iterator[DraftEvent]
+
+
+class Make(Protocol):
+    """Gathers what a draft needs, which may take a while too."""
+
+    def __call__(self) -> Asked:
+        """Return the draft; nothing of it is made before it is iterated."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """A draft in the making, or made. Read `done` and `error` when it `is_over`; one broken off has neither."""
+
+    job_id: str
+    account: str
+    started: float
+    asked_at: float
+    make: Make
+    """What it was begun with, to begin it again where it failed."""
+    request: Request | None = None
+    exclude: frozenset[str] = frozenset()
+    done: Done | None = None
+    error: Exception | None = None
+    is_discarded: bool = False
+    _end: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is done or failed."""
+        return self._end.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for its end, and say whether it came."""
+        return self._end.wait(max(seconds, 0.0))
+
+    def end(self) -> None:
+        """Let those who wait go on."""
+        self._end.set()
+
+
+class Jobs:
+    """The jobs of all accounts. Safe to share between threads."""
+
+    def __init__(
+        self,
+        *,
+        at_once: int,
+        keep_s: float,
+        clock: Callable[[], float] = time.monotonic,
+        ids: Callable[[], str] = lambda: secrets.token_urlsafe(12),
+    ) -> None:
+        """Begin without jobs.
+
+        Args:
+            at_once: How many an account may have in the making.
+            keep_s: How long one is kept after it was last asked after.
+            clock: Seconds.
+            ids: Numbers that nobody guesses.
+        """
+        self._slots = Slots(at_once)
+        self._keep_s = keep_s
+        self._clock = clock
+        self._ids = ids
+        self._lock = threading.Lock()
+        self._jobs: dict[str, Job] = {}
+
+    def start(self, account: str, make: Make) -> Job:
+        """Begin a draft.
+
+        Raises:
+            TooManyDrafts: the account has as many in the making as it may.
+        """
+        self._slots.take(account)
+        now = self._clock()
+        job = Job(job_id=self._ids(), account=account, started=now, asked_at=now, make=make)
+        with self._lock:
+            self._sweep(account, now)
+            self._jobs[job.job_id] = job
+        threading.Thread(target=self._run, args=(job,), name="addon-draft", daemon=True).start()
+        return job
+
+    def find(self, account: str, job_id: str) -> Job | None:
+        """Return an account's job, if it is still at hand."""
+        now = self._clock()
+        with self._lock:
+            job = self._jobs.get(job_id)
+            if job is None or job.account != account or self._is_old(job, now):
+                return None
+            job.asked_at = now
+            return job
+
+    def newest(self, account: str) -> Job | None:
+        """Return an account's newest finished draft that was not discarded."""
+        now = self._clock()
+        with self._lock:
+            done = [job for job in self._jobs.values() if job.account == account and _is_shown(job)]
+        return max((job for job in done if not self._is_old(job, now)), key=lambda job: job.started, default=None)
+
+    def elapsed_s(self, job: Job) -> int:
+        """How long ago it began."""
+        return round(self._clock() - job.started)
+
+    def _run(self, job: Job) -> None:
+        try:
+            asked = job.make()
+            job.request, job.exclude = asked.request, asked.exclude
+            # Every draft is a generator: closing it is what stops the model.
+            with closing(cast("Generator[DraftEvent]", asked.events)) as events:
+                for event in events:
+                    if isinstance(event, Done):
+                        job.done = event
+                    elif self._clock() - job.asked_at > PATIENCE_S:
+                        logger.info("a draft for the add-on was broken off: nobody asked after it")
+                        return
+        except Exception as error:  # noqa: BLE001  carried over to whoever asks after it
+            job.error = error
+        finally:
+            self._slots.give_back(job.account)
+            job.end()
+
+    def _sweep(self, account: str, now: float) -> None:
+        """Drop what is old, and of an account's finished drafts all but the newest."""
+        for job_id in [job_id for job_id, job in self._jobs.items() if self._is_old(job, now)]:
+            del self._jobs[job_id]
+        over = sorted((job for job in self._jobs.values() if job.account == account and job.is_over), key=_started)
+        for job in over[: max(len(over) - MOST_KEPT, 0)]:
+            del self._jobs[job.job_id]
+
+    def _is_old(self, job: Job, now: float) -> bool:
+        return job.is_over and now - job.asked_at > self._keep_s
+
+
+def _started(job: Job) -> float:
+    return job.started
+
+
+def _is_shown(job: Job) -> bool:
+    return job.is_over and job.done is not None and not job.is_discarded

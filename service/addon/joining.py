@@ -1,0 +1,29 @@
+"""Joins what the add-on is made from, from the parts of the application."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from service.access.limits import Pace
+from service.addon.certificates import Certificates
+from service.addon.jobs import Jobs
+from service.addon.parts import AddonParts
+from service.addon.tokens import Tokens
+
+if TYPE_CHECKING:
+    from service.app import App
+
+
+def join_addon(app: "App", *, notices: Callable[[str], Sequence[str]]) -> AddonParts:
+    """Return what the add-on is joined from."""
+    settings, http = app.settings.addon, app.settings.http
+    return AddonParts(
+        settings=settings,
+        tokens=Tokens(settings, Certificates()),
+        jobs=Jobs(at_once=http.drafts_at_once, keep_s=settings.keep_minutes * 60),
+        pace=Pace(http.drafts_per_minute, 60, what="drafts", hint="Wait a little, or raise [http] drafts_per_minute."),
+        drafter=app.drafter,
+        accounts=app.archive.accounts,
+        adapter=app.adapters.in_service,
+        notices=notices,
+        feedback=app.feedback,
+    )

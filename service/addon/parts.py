@@ -1,0 +1,54 @@
+"""What the add-on is joined from; `service.addon.joining` fills it."""
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from connectors.account import AccountRecord
+from service.access.limits import Pace
+from service.addon.jobs import Jobs
+from service.addon.mail import MailReader
+from service.addon.openings import Openings
+from service.addon.replays import Replays
+from service.addon.settings import AddonSettings
+from service.addon.tokens import Tokens
+from service.feedback import FeedbackKind
+from service.parts import Drafts
+
+
+class TakesFeedback(Protocol):
+    """What remembers what was done with drafts: `service.feedback.Feedback`."""
+
+    def give(self, account: str, draft_id: str, kind: FeedbackKind) -> bool:
+        """Note what was done with a draft of an account's."""
+
+
+def _nonce() -> str:
+    return secrets.token_urlsafe(12)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddonParts:
+    """The parts behind /addon/*."""
+
+    settings: AddonSettings
+    tokens: Tokens
+    jobs: Jobs
+    pace: Pace
+    """How many drafts an account may ask for in a minute."""
+    drafter: Drafts
+    accounts: Callable[[], Sequence[AccountRecord]]
+    """Returns all accounts."""
+    adapter: Callable[[str], str | None]
+    """Returns the name of the adapter in service for an account; None for the base model."""
+    notices: Callable[[str], Sequence[str]]
+    """Returns what is not as it should be with an account's adapters."""
+    feedback: TakesFeedback
+    reader: MailReader = field(default_factory=MailReader)
+    replays: Replays = field(default_factory=Replays)
+    openings: Openings = field(default_factory=Openings)
+    clock: Callable[[], float] = time.monotonic
+    nonce: Callable[[], str] = _nonce
+    """Makes the number that tells one card's buttons from another's."""

@@ -1,0 +1,56 @@
+"""What was done with a draft where it was asked for, in the table `feedback`: taken over, changed again, thrown away.
+
+The rules this module keeps:
+1. A draft has each kind at most once, and the newest one counts: whoever says the same again says when.
+2. Feedback is the draft's: it needs one of the account, and goes with it.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from sqlalchemy import Engine, delete, insert, literal, select
+
+from connectors.schema import draft
+from connectors.schema import feedback as table
+
+
+class FeedbackKind(StrEnum):
+    """What was done with a draft."""
+
+    INSERTED = "inserted"
+    """It was put into the mail."""
+    REFINED = "refined"
+    """It was to be changed, and another one took its place."""
+    DISCARDED = "discarded"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Feedback:
+    """What was done with drafts. Threads may share it."""
+
+    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = _now) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def give(self, account: str, draft_id: str, kind: FeedbackKind) -> bool:
+        """Note what was done with a draft; tell whether the account has such a draft."""
+        columns = ["draft_id", "kind", "account", "given_at"]
+        given = (literal(kind, table.c.kind.type), draft.c.account, literal(self._clock(), table.c.given_at.type))
+        mine = (draft.c.account == account, draft.c.draft_id == draft_id)
+        before = (table.c.account == account, table.c.draft_id == draft_id, table.c.kind == kind)
+        with self._engine.begin() as connection:
+            # Writing first: a transaction that begins by reading can find the database changed when it comes to write.
+            connection.execute(delete(table).where(*before))
+            rows = select(draft.c.draft_id, *given).where(*mine)
+            return connection.execute(insert(table).from_select(columns, rows)).rowcount == 1
+
+    def kinds(self, account: str, draft_id: str) -> list[FeedbackKind]:
+        """Return what was done with a draft, the newest last."""
+        mine = (table.c.account == account, table.c.draft_id == draft_id)
+        with self._engine.connect() as connection:
+            found = connection.scalars(select(table.c.kind).where(*mine).order_by(table.c.given_at))
+            return list(map(FeedbackKind, found))

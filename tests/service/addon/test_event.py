@@ -1,0 +1,85 @@
+"""Google's events, read at the edge: what is named comes out, what is not known is left alone."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.addon.event import MOST_RECIPIENTS, addresses, plain_id, read_event
+from service.problems import RequestError
+
+DOCUMENTED = {
+    "commonEventObject": {
+        "hostApp": "GMAIL",
+        "platform": "ANDROID",
+        "userLocale": "de",
+        "timeZone": {"offset": 3600000, "id": "Europe/Berlin"},
+        "formInputs": {
+            "instruction": {"stringInputs": {"value": ["say yes", "never read"]}},
+            "empty": {"stringInputs": {"value": []}},
+            "day": {"dateInput": {"msSinceEpoch": "1"}},
+        },
+        "parameters": {"job": "j1"},
+    },
+    "authorizationEventObject": {
+        "userOAuthToken": "ya29",
+        "systemIdToken": "s",
+        "userIdToken": "u",
+        "authorizedScopes": ["a", "b"],
+    },
+    "gmail": {
+        "messageId": "msg-f:1849",
+        "threadId": "thread-f:1849",
+        "accessToken": "AM0",
+        "toRecipients": ["Bob <Bob@Example.org>", "bob@example.org"],
+        "ccRecipients": ["eve@example.org"],
+        "bccRecipients": ["secret@example.org"],
+    },
+}
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*DOCUMENTED, "x", "value"]), inner),
+    max_leaves=20,
+)
+
+
+def test_documented_event_is_read() -> None:
+    """Each part lands where it belongs; recipients are bare and stand once; blind copies are nobody's business."""
+    event = read_event(json.dumps(DOCUMENTED).encode())
+    assert (event.locale, event.inputs, event.parameters) == ("de", {"instruction": "say yes"}, {"job": "j1"})
+    assert (event.system_token, event.user_token, event.access_token) == ("s", "u", "ya29")
+    assert (event.message_id, event.message_token, event.scopes) == ("msg-f:1849", "AM0", {"a", "b"})
+    assert event.recipients == ("bob@example.org", "eve@example.org")
+
+
+def test_event_of_the_home_card_has_next_to_nothing() -> None:
+    """Parts that are missing are empty; scopes that are not named are not known."""
+    event = read_event(b"{}")
+    assert (event.locale, event.message_id, event.recipients, event.scopes) == ("", "", (), None)
+
+
+@given(st.binary() | json_values.map(lambda value: json.dumps(value).encode()))
+def test_whatever_comes_is_read_or_refused(raw: bytes) -> None:
+    """No bytes make anything but an event or an error with words."""
+    try:
+        read_event(raw)
+    except RequestError as error:
+        assert error.hint  # noqa: PT017  either way is good
+
+
+@given(st.lists(st.text()))
+def test_addresses_are_nothing_but_addresses(values: list[str]) -> None:
+    """No blanks, brackets, commas or quotes get through, and not without end."""
+    found = addresses((*values, *(f"a{number}@example.org" for number in range(60))))
+    assert len(found) <= MOST_RECIPIENTS
+    assert not [each for each in found if set(each) & set('<>,"') or each.split() != [each]]
+
+
+@pytest.mark.parametrize(
+    ("value", "id_"), [("18f-a_b", "18f-a_b"), ("msg-f:18", "msg-f:18"), ("a/b", ""), ("a b", ""), ("a\n", "")]
+)
+def test_number_of_a_mail_is_plain(value: str, id_: str) -> None:
+    """What could lead elsewhere is no number."""
+    assert plain_id(value) == id_

@@ -1,0 +1,144 @@
+"""Drafts in the background: one account's, for a while, and never more than it may have."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from connectors.message import Address
+from retrieval.prompt import Request
+from service.addon.jobs import MOST_KEPT, Asked, Job, Jobs
+from service.draft import Done, DraftEvent, Timings, Token
+from service.problems import TooManyDrafts
+
+REQUEST = Request(account="ana", owner=Address(addr="ana@example.org"))
+DONE = Done(
+    draft_id="d1",
+    text="Yes.",
+    subject="",
+    language="en",
+    adapter="",
+    notice="",
+    sources=(),
+    unsupported=(),
+    timings_ms=Timings(retrieved=1, first_token=1, total=1),
+)
+
+
+class Clock:
+    """Seconds, as the test wants them."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        """Return them."""
+        return self.now
+
+
+def events() -> Iterator[DraftEvent]:
+    """A draft."""
+    yield Token(text="Yes.")
+    yield DONE
+
+
+def make() -> Asked:
+    """A job that works."""
+    return Asked(request=REQUEST, exclude=frozenset({"m1"}), events=events())
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Time that stands still."""
+    return Clock()
+
+
+@pytest.fixture
+def jobs(clock: Clock) -> Jobs:
+    """Room for one draft at a time, kept for a minute."""
+    numbers = iter(range(100))
+    return Jobs(at_once=1, keep_s=60, clock=clock, ids=lambda: f"j{next(numbers)}")
+
+
+def finished(jobs: Jobs, account: str = "ana") -> Job:
+    """A job that is over."""
+    job = jobs.start(account, make)
+    assert job.wait(5)
+    while jobs._slots._taken[account]:
+        pass
+    return job
+
+
+def test_job_holds_what_went_in_and_came_out(jobs: Jobs) -> None:
+    """Its account finds the draft, and what it was asked by."""
+    job = finished(jobs)
+    found = jobs.find("ana", job.job_id)
+    assert found is job
+    assert (job.done, job.error, job.request, job.exclude) == (DONE, None, REQUEST, {"m1"})
+
+
+def test_job_of_another_account_is_not_found(jobs: Jobs) -> None:
+    """A number is not enough."""
+    job = finished(jobs)
+    assert jobs.find("bob", job.job_id) is None
+    assert jobs.newest("bob") is None
+    assert jobs.find("ana", "j99") is None
+
+
+def test_one_that_fails_says_so_and_makes_room(jobs: Jobs) -> None:
+    """Whatever breaks, in gathering or in writing, waits for whoever asks."""
+
+    def broken() -> Asked:
+        raise OSError("gone")
+
+    job = jobs.start("ana", broken)
+    assert job.wait(5)
+    assert isinstance(job.error, OSError)
+    assert finished(jobs).done
+
+
+def test_account_has_no_more_than_it_may(jobs: Jobs) -> None:
+    """The next one is refused until one ends; another account has room of its own."""
+    gate = threading.Event()
+
+    def slow() -> Asked:
+        gate.wait(5)
+        return make()
+
+    job = jobs.start("ana", slow)
+    with pytest.raises(TooManyDrafts):
+        jobs.start("ana", make)
+    assert jobs.start("bob", make).wait(5)
+    gate.set()
+    assert job.wait(5)
+
+
+def test_finished_draft_is_kept_for_a_while(jobs: Jobs, clock: Clock) -> None:
+    """Asking after it keeps it; then it is gone, and not offered either."""
+    job = finished(jobs)
+    clock.now = 59
+    assert jobs.find("ana", job.job_id)
+    clock.now = 118
+    assert jobs.newest("ana") is job
+    clock.now = 120
+    assert jobs.find("ana", job.job_id) is None
+    assert jobs.newest("ana") is None
+
+
+def test_newest_is_the_last_that_was_finished_and_not_thrown_away(jobs: Jobs, clock: Clock) -> None:
+    """Discarded ones are passed over."""
+    first = finished(jobs)
+    clock.now = 1
+    second = finished(jobs)
+    assert jobs.newest("ana") is second
+    second.is_discarded = True
+    assert jobs.newest("ana") is first
+
+
+def test_memory_does_not_grow(jobs: Jobs, clock: Clock) -> None:
+    """Of an account only the newest few are kept."""
+    made = []
+    for number in range(MOST_KEPT * 3):
+        clock.now = number / 10
+        made.append(finished(jobs))
+    assert len(jobs._jobs) <= MOST_KEPT + 1
+    assert jobs.newest("ana") is made[-1]

@@ -1,0 +1,40 @@
+"""What a draft for the mailbox does without."""
+
+import pytest
+
+from service.facts import Fact, FactKind
+from service.withhold import withhold
+
+TEXT = "Pay 99 at https://evil.example or ask eve@evil.example, Zoe."
+
+
+def fact(kind: FactKind, text: str) -> Fact:
+    """A fact of the text."""
+    start = TEXT.index(text)
+    return Fact(kind=kind, text=text, start=start, end=start + len(text))
+
+
+FACTS = (
+    fact(FactKind.NUMBER, "99"),
+    fact(FactKind.LINK, "https://evil.example"),
+    fact(FactKind.EMAIL, "eve@evil.example"),
+    fact(FactKind.NAME, "Zoe"),
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "Pay 99 at [link left out] or ask [address left out], Zoe."),
+        ("de", "Pay 99 at [Link weggelassen] or ask [Adresse weggelassen], Zoe."),
+        ("und", "Pay 99 at [link left out] or ask [address left out], Zoe."),
+    ],
+)
+def test_links_and_addresses_are_left_out_in_words(language: str, words: str) -> None:
+    """In the draft's language; whatever else is not supported stays."""
+    assert withhold(TEXT, FACTS, language) == words
+
+
+def test_what_is_supported_stays() -> None:
+    """Nothing is left out that is not named."""
+    assert withhold(TEXT, (), "en") == TEXT
