@@ -37,7 +37,10 @@ export interface Ask {
 }
 
 /** From the content script, over the Port. */
-export type Asked = { type: "draft"; ask: Ask };
+export type Asked =
+  | { type: "draft"; ask: Ask }
+  /** Keeps a worker awake that has nothing to say yet; there is nothing to answer. */
+  | { type: "ping" };
 
 /** From the worker, over the Port. */
 export type Said =
@@ -81,6 +84,8 @@ export type FeedbackKind = "inserted" | "refined" | "discarded";
 export type Told =
   | { type: "feedback"; draft_id: string; kind: FeedbackKind; mailbox: string }
   | { type: "open-options" }
+  /** Answered with the keys that open the panel ("Alt+Shift+Y"), "" for none. */
+  | { type: "shortcut" }
   | { type: "warm" };
 
 /** From the worker to the content script of one tab: the keyboard shortcut was pressed. */

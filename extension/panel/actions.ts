@@ -1,0 +1,82 @@
+// What can be done with a draft: put it into the mail, ask again, take it along, throw it away.
+
+import { type Around, onPerson } from "./around";
+import { make, makeButton } from "./element";
+import type { Session } from "./session";
+import { type State, shown } from "./state";
+import { remedyOf } from "./trouble";
+
+const COPIED_MS = 1600;
+
+/** What the panel does beside the session. */
+export interface Acts {
+  copy(): void;
+  showChecks(): void;
+}
+
+export class Actions {
+  readonly node = make("footer", { class: "row" });
+  readonly #insert: HTMLButtonElement;
+  readonly #replace: HTMLButtonElement;
+  readonly #count: HTMLButtonElement;
+  readonly #retry: HTMLButtonElement;
+  readonly #copy: HTMLButtonElement;
+  readonly #discard: HTMLButtonElement;
+  readonly #stop: HTMLButtonElement;
+  readonly #progress = make("span", { class: "progress" });
+  readonly #around: Around;
+
+  constructor(session: Session, around: Around, acts: Acts) {
+    const { words, isMac } = around;
+    this.#around = around;
+    const press = (id: string, label: string, act: () => void, attributes = {}) => {
+      const button = makeButton(id, label, attributes);
+      onPerson(button, "click", around, act);
+      return button;
+    };
+    const quiet = { class: "quiet" };
+    const keys = { "aria-keyshortcuts": isMac ? "Meta+Enter" : "Control+Enter" };
+    this.#insert = press("insert", words("panel_insert"), () => session.put("insert"), keys);
+    this.#insert.append(make("kbd", { "aria-hidden": "true", dir: "ltr" }, isMac ? "⌘⏎" : words("panel_enter_keys")));
+    this.#replace = press("replace", words("panel_replace"), () => session.put("replace"), { class: "main" });
+    this.#count = press("check-count", "", acts.showChecks, quiet);
+    this.#retry = press("retry", words("panel_retry"), () => session.retry(), quiet);
+    this.#copy = press("copy", words("panel_copy"), acts.copy, quiet);
+    this.#discard = press("discard", words("panel_discard"), () => session.discard(), quiet);
+    this.#stop = press("stop", words("panel_stop"), () => session.stop(), { "aria-keyshortcuts": "Escape" });
+    this.node.append(this.#progress, this.#replace, this.#insert, this.#count, make("span", { class: "gap" }));
+    this.node.append(this.#retry, this.#copy, this.#discard, this.#stop);
+  }
+
+  show(state: State): void {
+    const { phase, trouble, taken, text } = state;
+    const isReady = phase === "ready";
+    const isSelection = taken?.isSelection ?? false;
+    const isElsewhere = remedyOf(trouble) === "options"; // what is mended there is tried again here
+    const isEmpty = phase === "failed" && !text && !isElsewhere;
+    this.node.hidden = phase === "asking" || phase === "inserted" || isEmpty;
+    this.#insert.hidden = this.#copy.hidden = !isReady;
+    this.#insert.classList.toggle("main", !isSelection);
+    this.#replace.hidden = !isReady || !isSelection;
+    this.#retry.hidden = phase === "writing" || (trouble !== null && !isElsewhere);
+    this.#discard.hidden = phase === "writing";
+    this.#stop.hidden = phase !== "writing";
+    this.#progress.hidden = phase !== "writing" && phase !== "stopped";
+    const count = shown(state)?.draft.unsupported.length ?? 0;
+    this.#count.hidden = !isReady || count === 0;
+    this.#count.textContent = this.#around.words("panel_to_check", count);
+  }
+
+  /** Say how far it is. */
+  progress(words: string): void {
+    if (this.#progress.textContent !== words) this.#progress.textContent = words;
+  }
+
+  copied(isDone: boolean): void {
+    const { words } = this.#around;
+    this.#copy.textContent = words(isDone ? "panel_copied" : "panel_copy_by_hand");
+    setTimeout(() => {
+      this.#copy.textContent = words("panel_copy");
+    }, COPIED_MS);
+  }
+}

@@ -1,0 +1,171 @@
+// The panel at a compose: puts its parts together, and says which key does what.
+
+import type { Compose } from "../sites/site";
+import { Actions } from "./actions";
+import type { Around } from "./around";
+import { Asking } from "./asking";
+import { Checks } from "./checks";
+import { panelCss } from "./css";
+import { make } from "./element";
+import { Failing } from "./failing";
+import { Heading } from "./heading";
+import { Letter } from "./letter";
+import { Progress } from "./progress";
+import { Refining } from "./refining";
+import type { Session } from "./session";
+import { makePlace } from "./shadow";
+import { Sources } from "./sources";
+import type { Phase, State } from "./state";
+import type { Remedy } from "./trouble";
+
+export class Panel {
+  readonly host: HTMLElement;
+  readonly #root: ShadowRoot;
+  readonly #frame: HTMLElement;
+  readonly #notice = make("p", { id: "notice" });
+  readonly #compose: Compose;
+  readonly #session: Session;
+  readonly #around: Around;
+  readonly #heading: Heading;
+  readonly #asking: Asking;
+  readonly #letter: Letter;
+  readonly #checks: Checks;
+  readonly #sources: Sources;
+  readonly #refining: Refining;
+  readonly #actions: Actions;
+  readonly #failing: Failing;
+  readonly #progress: Progress;
+  #phase: Phase | "closed" = "closed";
+  #last: State | null = null;
+
+  constructor(compose: Compose, session: Session, around: Around) {
+    const { host, root } = makePlace("panel", around.shadow, panelCss);
+    this.host = host;
+    this.#root = root;
+    this.#compose = compose;
+    this.#session = session;
+    this.#around = around;
+    this.#heading = new Heading(session, around, () => this.#close());
+    this.#asking = new Asking(session, around, compose.isAnswer);
+    this.#letter = new Letter(around);
+    this.#checks = new Checks(session, around);
+    this.#sources = new Sources(around);
+    this.#refining = new Refining(session, around);
+    this.#actions = new Actions(session, around, {
+      copy: () => void this.#copy(),
+      showChecks: () => this.#checks.node.scrollIntoView({ block: "nearest", behavior: "smooth" }),
+    });
+    this.#failing = new Failing(around, (remedy) => this.#remedy(remedy));
+    this.#progress = new Progress(around, this.#actions, () => this.#session.close());
+    this.#frame = this.#assemble();
+    root.append(this.#frame);
+    host.hidden = true;
+    around.keys.take(host, (event) => this.#key(event), compose.gone);
+  }
+
+  show(state: State): void {
+    const last = this.#last;
+    this.#last = state;
+    if (isToken(last, state)) for (const part of [this.#letter, this.#progress]) part.show(state);
+    else this.#showAll(state);
+  }
+
+  #showAll(state: State): void {
+    this.host.hidden = !state.isOpen;
+    this.#frame.dataset.phase = state.phase;
+    this.#notice.textContent = (state.versions[state.at]?.draft ?? state.meta)?.notice ?? "";
+    this.#notice.hidden = !this.#notice.textContent || state.phase === "asking" || state.phase === "inserted";
+    for (const part of this.#parts) part.show(state);
+    this.#moveFocus(state);
+  }
+
+  get #parts() {
+    const above = [this.#heading, this.#asking, this.#letter, this.#checks, this.#sources];
+    return [...above, this.#refining, this.#actions, this.#failing, this.#progress];
+  }
+
+  #assemble(): HTMLElement {
+    const body = make("div", { id: "body" }, this.#letter.node, this.#notice, this.#checks.node, this.#sources.node);
+    const { words } = this.#around;
+    const named = { id: "panel", "aria-label": words("panel_name"), lang: words("panel_language") };
+    const frame = make("section", named, this.#heading.node, this.#asking.node);
+    frame.append(this.#heading.what, body, this.#failing.node, this.#refining.node, this.#actions.node);
+    frame.append(this.#progress.bar, this.#progress.status, this.#letter.spoken.node);
+    return frame;
+  }
+
+  /** Dress for the page: its direction, its light. */
+  dress(): void {
+    this.#frame.dir = this.#compose.isRightToLeft ? "rtl" : "ltr";
+    this.#frame.dataset.theme = this.#compose.isDark ? "dark" : "light";
+  }
+
+  /** Where the focus belongs after a step; it is never taken out of the mail but by the button. */
+  #moveFocus(state: State): void {
+    const before = this.#phase;
+    this.#phase = state.isOpen ? state.phase : "closed";
+    if (before === this.#phase) return;
+    const isHere = before === "closed" || this.#root.activeElement !== null || document.activeElement === document.body;
+    if (!state.isOpen || !isHere || state.phase === "inserted") return;
+    if (state.phase === "asking") this.#asking.focus();
+    else if (state.phase === "failed") this.#failing.focus();
+    else if (state.phase === "writing" || before === "closed") this.#letter.node.focus({ preventScroll: true });
+    this.host.scrollIntoView?.({ block: "nearest" });
+  }
+
+  #key(event: KeyboardEvent): boolean {
+    if (event.isComposing) return false;
+    if (event.key === "Escape") return this.#escape();
+    if (event.key !== "Enter") return false;
+    if (event.ctrlKey || event.metaKey) return this.#finish();
+    const at = this.#root.activeElement;
+    if (event.shiftKey || (at !== this.#asking.box && at !== this.#refining.box)) return false;
+    if (at === this.#refining.box) this.#refining.go();
+    else this.#session.ask();
+    return true;
+  }
+
+  #finish(): boolean {
+    const { phase, taken } = this.#session.state;
+    if (phase === "ready") this.#session.put(taken?.isSelection ? "replace" : "insert");
+    else if (phase === "asking") this.#session.ask();
+    return true;
+  }
+
+  #escape(): boolean {
+    if (this.#session.state.phase === "writing") this.#session.stop();
+    else this.#close();
+    return true;
+  }
+
+  #close(): void {
+    this.#session.close();
+    try {
+      this.#compose.focus();
+    } catch {
+      // the page has changed: the focus stays where it is
+    }
+  }
+
+  #remedy(remedy: Remedy): void {
+    if (remedy === "retry") this.#session.retry();
+    else if (remedy === "change") this.#session.change();
+    else if (remedy === "copy") void this.#copy();
+    else if (remedy === "options") this.#around.openOptions();
+  }
+
+  async #copy(): Promise<void> {
+    const isCopied = await this.#around.copy(this.#session.text).then(
+      () => true,
+      () => false,
+    );
+    if (!isCopied) this.#letter.select();
+    this.#actions.copied(isCopied);
+  }
+}
+
+/** Whether no more than the text in the making has changed: that comes often, and must cost little. */
+function isToken(last: State | null, state: State): boolean {
+  const keys = Object.keys(state) as (keyof State)[];
+  return last !== null && last.text !== "" && keys.every((key) => key === "text" || last[key] === state[key]);
+}

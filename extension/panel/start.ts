@@ -1,0 +1,37 @@
+// Watches a page for composes and gives each its button.
+
+import type { Pressed } from "../protocol";
+import { type Compose, PageChanged, type Site } from "../sites/site";
+import type { Around } from "./around";
+import { attach } from "./attach";
+import { toast } from "./toast";
+
+/** Begin; what is returned presses the button of the compose that has the focus. */
+export function start(site: Site, around: Around, signal: AbortSignal): () => void {
+  const presses = new WeakMap<Compose, () => void>();
+  let isTold = false;
+  const changed = (_why: PageChanged) => {
+    if (isTold) return;
+    isTold = true;
+    toast(around.words("panel_page_changed"), around);
+  };
+  const found = (compose: Compose) => {
+    try {
+      presses.set(compose, attach(compose, around));
+    } catch (error) {
+      if (!(error instanceof PageChanged)) throw error;
+      changed(error);
+    }
+  };
+  for (const old of document.querySelectorAll("[data-cyrano]")) old.remove(); // left by a version before this one
+  site.watch(found, changed, signal);
+  return () => {
+    const compose = site.current();
+    if (compose) presses.get(compose)?.();
+  };
+}
+
+/** Whether a message of the worker's is the shortcut. */
+export function isPressed(message: unknown): message is Pressed {
+  return typeof message === "object" && message !== null && (message as Pressed).type === "pressed";
+}

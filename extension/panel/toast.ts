@@ -1,0 +1,18 @@
+// A line at the edge of the page, where there is no compose to say it at.
+
+import { type Around, onPerson } from "./around";
+import { toastCss } from "./css";
+import { make, makeButton, quill } from "./element";
+import { makePlace } from "./shadow";
+
+const SHOWN_MS = 20_000;
+
+/** Say a line until it is closed, or for a while. */
+export function toast(line: string, around: Around): void {
+  const { host, root } = makePlace("toast", around.shadow, toastCss);
+  const close = makeButton("close", around.words("panel_close"));
+  onPerson(close, "click", around, () => host.remove());
+  root.append(make("div", { id: "toast", role: "status" }, quill(), make("p", { id: "line" }, line), close));
+  document.body.append(host);
+  setTimeout(() => host.remove(), SHOWN_MS);
+}

@@ -1,0 +1,75 @@
+// Every place in Gmail's page that is looked at, and what must be there. Gmail's words and class names are not used:
+// the first change with the language, the second from week to week.
+
+import { PageChanged } from "../site";
+
+/** A place in the page. */
+export interface Hook {
+  /** As PageChanged tells it. */
+  readonly name: string;
+  readonly selector: string;
+}
+
+const hook = (name: string, selector: string): Hook => ({ name, selector });
+
+export const HOOKS = {
+  /** One in each compose, in its form; nowhere else. */
+  composeid: hook("composeid", "input[name=composeid]"),
+  /** Around `composeid`: holds the addressing, not the body. */
+  form: hook("form", "form"),
+  /** Around form, editor and bar of one compose. */
+  frame: hook("frame", "[role=region], [role=dialog]"),
+  /** A window over the page; composes in a thread and those that fill a browser window have none. */
+  dialog: hook("dialog", "[role=dialog]"),
+  /** One in each frame, beside a textarea that nobody sees. */
+  editor: hook("editor", "[contenteditable=true][role=textbox]"),
+  /** Send is the first button below the editor that has a menu beside it. */
+  send: hook("send", "[role=button]:not([aria-haspopup])"),
+  sendMenu: hook("send", "[role=button][aria-haspopup]"),
+  /** Formatting: buttons with menus too. */
+  toolbar: hook("toolbar", "[role=toolbar]"),
+  /** The message that is answered or forwarded: "#msg-f:1801…", or "undefined" for a new mail. */
+  answers: hook("answers", "input[name=rm]"),
+  subject: hook("subject", "input[name=subjectbox]"),
+  /** There where the owner has several senders. */
+  sender: hook("sender", "input[name=from]"),
+  /** A recipient. */
+  chip: hook("recipients", "form [role=option]"),
+  /** A recipient while the addressing is folded. */
+  folded: hook("recipients", "[email]"),
+  /** An unfolded message of a conversation. */
+  message: hook("message", "[data-message-id]"),
+  messageList: hook("messageList", "[role=list]"),
+  /** In a message: its sender first, then its recipients. */
+  person: hook("person", "[email]"),
+  /** In a message's head: when it was sent, in Gmail's language. */
+  date: hook("date", "[title]"),
+  /** Gmail's link to the account; its name has the address in brackets, in every language. */
+  account: hook("account", 'a[href^="https://accounts.google.com/"][aria-label*="@"]'),
+  /** Gmail's own mark on the signature in an editor. */
+  signature: hook("signature", "[data-smartmail=gmail_signature], .gmail_signature, .gmail_signature_prefix"),
+  /** Marks of what is quoted, which go out with the mail. */
+  quote: hook("quote", ".gmail_quote, .gmail_quote_container, .gmail_attr, .gmail_extra"),
+  /** A quote without such a mark; the line above it says whose it is. */
+  blockquote: hook("quote", "blockquote"),
+} as const;
+
+/** All there are. */
+export function all(root: ParentNode, { selector }: Hook): HTMLElement[] {
+  return [...root.querySelectorAll<HTMLElement>(selector)];
+}
+
+/** The only one; where there are none or several, the page has changed. */
+export function one<Kind extends HTMLElement = HTMLElement>(root: ParentNode, place: Hook): Kind {
+  const found = root.querySelectorAll<Kind>(place.selector);
+  const [first] = found;
+  if (first === undefined || found.length > 1) throw new PageChanged(place.name);
+  return first;
+}
+
+/** The nearest one around a node. */
+export function around(node: Element, place: Hook): HTMLElement {
+  const found = node.closest<HTMLElement>(place.selector);
+  if (found === null) throw new PageChanged(place.name);
+  return found;
+}

@@ -1,0 +1,56 @@
+// What stands below the words of an answer: signature and quote. Drafts go above both.
+
+import type { Flat } from "./flat";
+import { all, HOOKS } from "./selectors";
+
+const FORWARDED = /^-{8,} ?\S.*\S ?-{8,}$/;
+const SIGNED = /^-- ?$/;
+const QUOTED = /^>/;
+const INVISIBLE = /[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+
+/** Where the tail begins in the text of an editor; the text's length where there is none. */
+export function tailOf(editor: HTMLElement, flat: Flat): number {
+  const lines = linesOf(flat.text);
+  const marked = [...all(editor, HOOKS.signature), ...all(editor, HOOKS.quote)].map((node) => flat.startOf(node));
+  const told = lines.filter(({ text }) => FORWARDED.test(text) || SIGNED.test(text)).map(({ from }) => from);
+  const quoted = [
+    ...all(editor, HOOKS.blockquote).map((node) => flat.startOf(node)),
+    ...lines.filter(({ text }) => QUOTED.test(text)).map(({ from }) => from),
+  ].map((from) => aboveAttribution(lines, from));
+  return aboveSign(lines, Math.min(flat.text.length, ...marked, ...told, ...quoted));
+}
+
+/** Whether a mail is passed on in this text. */
+export function isForward(flat: Flat): boolean {
+  return linesOf(flat.text).some(({ text }) => FORWARDED.test(text));
+}
+
+interface Line {
+  readonly from: number;
+  readonly text: string;
+}
+
+function linesOf(text: string): Line[] {
+  let from = 0;
+  return text.split("\n").map((line) => {
+    const at = from;
+    from += line.length + 1;
+    return { from: at, text: line.replace(INVISIBLE, "").replaceAll("\u00a0", " ").trim() };
+  });
+}
+
+// "On Mon, 16 Nov 2026 at 09:12 Tom <tom@example.com> wrote:" in any language tells a date or an address and ends in a
+// colon; the plain-text mode may break it into two lines.
+function aboveAttribution(lines: readonly Line[], quote: number): number {
+  const [second, last] = [...lines.filter(({ from, text }) => from < quote && text !== "").slice(-2)].slice(-2);
+  const end = last ?? second;
+  if (end === undefined || !/[:：]$/.test(end.text)) return quote;
+  if (/[\d@]/.test(end.text) && !end.text.startsWith("<")) return end.from;
+  return last !== undefined && second !== undefined && /\d/.test(second.text) ? second.from : quote;
+}
+
+/** The two dashes of a signature stand on a line of their own before it. */
+function aboveSign(lines: readonly Line[], tail: number): number {
+  const last = lines.filter(({ from, text }) => from < tail && text !== "").at(-1);
+  return last !== undefined && SIGNED.test(last.text) ? last.from : tail;
+}

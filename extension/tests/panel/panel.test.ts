@@ -1,0 +1,334 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { Around } from "../../panel/around";
+import { attach } from "../../panel/attach";
+import { troubleOf } from "../../panel/trouble";
+import { readWords } from "../../panel/words";
+import deutsch from "../../words/de/panel.json";
+import { aroundOf, draftOf, FakeCompose, FakeLink, factIn } from "./stand_ins";
+
+let [compose, link] = [new FakeCompose(), new FakeLink()];
+let press: () => void;
+
+function place(rest: Partial<Around> = {}): void {
+  document.body.replaceChildren();
+  [compose, link] = [new FakeCompose(), new FakeLink()];
+  press = attach(compose, aroundOf(link, rest));
+}
+
+function host(name: string): HTMLElement {
+  return compose.root.querySelector<HTMLElement>(`[data-cyrano=${name}]`) as HTMLElement;
+}
+
+function $<Node extends HTMLElement>(selector: string): Node {
+  return host("panel").shadowRoot?.querySelector<Node>(selector) as Node;
+}
+
+function isSeen(selector: string): boolean {
+  return $(selector).closest("[hidden]") === null && !host("panel").hidden;
+}
+
+function type(box: HTMLInputElement | HTMLTextAreaElement, text: string): void {
+  box.value = text;
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function key(name: string, more: KeyboardEventInit = {}): KeyboardEvent {
+  const event = new KeyboardEvent("keydown", { key: name, bubbles: true, composed: true, cancelable: true, ...more });
+  (host("panel").shadowRoot?.activeElement ?? host("panel")).dispatchEvent(event);
+  return event;
+}
+
+function drafted(draft = draftOf("Hi Bob.")): void {
+  compose.typed = { text: "say yes", isSelection: false };
+  press();
+  link.say({ type: "meta", meta: draft }, { type: "done", draft });
+}
+
+beforeEach(() => place());
+
+describe("the button", () => {
+  test("has a name, its keys, and says whether the panel is open", async () => {
+    await Promise.resolve();
+    const button = host("button").shadowRoot?.querySelector("button") as HTMLButtonElement;
+    expect(button.getAttribute("aria-label")).toBe("Draft with Cyrano");
+    expect(button.title).toBe("Draft with Cyrano (Alt+Shift+Y)");
+    expect(button.getAttribute("aria-expanded")).toBe("false");
+    button.click();
+    expect(button.getAttribute("aria-expanded")).toBe("true");
+    expect(isSeen("#instruction")).toBe(true);
+  });
+
+  test("takes no focus from the mail", () => {
+    const event = new MouseEvent("mousedown", { bubbles: true, cancelable: true });
+    host("button").shadowRoot?.querySelector("button")?.dispatchEvent(event);
+    expect(event.defaultPrevented).toBe(true);
+  });
+
+  test("does nothing for a script of the page", () => {
+    place({ trusts: (event) => event.isTrusted });
+    host("button").shadowRoot?.querySelector("button")?.click();
+    host("button").dispatchEvent(new MouseEvent("click"));
+    expect(host("panel").hidden).toBe(true);
+    expect(link.told).toEqual([]);
+  });
+
+  test("stands in a closed root, where no script of the page reaches it", () => {
+    place({ shadow: "closed" });
+    expect(host("button").shadowRoot).toBeNull();
+    expect(host("panel").shadowRoot).toBeNull();
+  });
+
+  test("is taken away again where the panel finds no place", () => {
+    const changed = new FakeCompose();
+    changed.isChanged = true;
+    expect(() => attach(changed, aroundOf(new FakeLink()))).toThrow();
+    expect(changed.root.children).toHaveLength(0);
+  });
+});
+
+describe("the box", () => {
+  test("has the focus, and Enter asks", () => {
+    press();
+    expect(host("panel").shadowRoot?.activeElement).toBe($("#instruction"));
+    type($("#instruction"), "thank her");
+    expect(key("Enter").defaultPrevented).toBe(true);
+    expect(link.asks).toMatchObject([{ instruction: "thank her" }]);
+  });
+
+  test("takes a new line with Shift, and waits while a word is composed", () => {
+    press();
+    type($("#instruction"), "ありがとう");
+    key("Enter", { shiftKey: true });
+    key("Enter", { isComposing: true });
+    expect(link.asks).toEqual([]);
+  });
+
+  test("offers an answer from the thread where there is one, else waits for words", () => {
+    press();
+    expect($<HTMLButtonElement>("#write").disabled).toBe(true);
+    place();
+    compose.isAnswer = true;
+    press = attach(compose, aroundOf(link));
+    press();
+    const write = [...compose.root.querySelectorAll("[data-cyrano=panel]")].at(-1)?.shadowRoot?.querySelector("#write");
+    expect(write?.textContent).toBe("Reply from the thread");
+  });
+
+  test("a chip is pressed, and pressed again is not", () => {
+    press();
+    const chip = $("[data-tone=formal]");
+    chip.click();
+    expect(chip.getAttribute("aria-pressed")).toBe("true");
+    chip.click();
+    expect(chip.getAttribute("aria-pressed")).toBe("false");
+  });
+});
+
+describe("the letter", () => {
+  test("streams in as text, and markup in it stays text", () => {
+    compose.typed = { text: "x", isSelection: false };
+    press();
+    link.say({ type: "token", text: "Hi <img src=x onerror=alert(1)>" }, { type: "token", text: " Bob" });
+    expect($("#text").textContent).toBe("Hi <img src=x onerror=alert(1)> Bob");
+    expect($("#text").children).toHaveLength(0);
+    expect($("#text").getAttribute("aria-busy")).toBe("true");
+  });
+
+  test("is read out by whole sentences", () => {
+    compose.typed = { text: "x", isSelection: false };
+    press();
+    const said = () => $("[role=log]").textContent;
+    link.say({ type: "token", text: "Hi Bob. See" });
+    expect(said()).toBe("Hi Bob. ");
+    link.say({ type: "token", text: " you" }, { type: "done", draft: draftOf("Hi Bob. See you") });
+    expect(said()).toBe("Hi Bob. See you");
+  });
+
+  test("marks what is unsupported and says why; a link is struck out until it is kept", () => {
+    const text = "🎉 At 14:30, see https://e.example";
+    const facts = [factIn(text, "time", "14:30"), factIn(text, "link", "https://e.example")];
+    drafted(draftOf(text, facts));
+    const marks = () => [...$("#text").querySelectorAll("mark")];
+    expect(marks().map((mark) => [mark.textContent, mark.dataset.out])).toEqual([
+      ["14:30", undefined],
+      ["https://e.example", ""],
+    ]);
+    expect(marks()[0]?.title).toContain("Time");
+    $("[data-keep]").click();
+    expect(marks()[1]?.dataset.out).toBeUndefined();
+    $("#insert").click();
+    expect(compose.puts[0]?.text).toBe(text);
+  });
+
+  test("has its language, and opens the mails it leans on", () => {
+    const source = { message_id: "1", subject: "", to: ["bob@example.org"], sent_at: null, text: "Hi <b>", score: 1 };
+    drafted({ ...draftOf("Hallo."), language: "de", sources: [source], notice: "The base model writes." });
+    expect($("#text").lang).toBe("de");
+    expect($("#sources .said").textContent).toBe("Hi <b>");
+    expect($("#notice").textContent).toBe("The base model writes.");
+  });
+
+  test("takes the direction and the light of the page", () => {
+    compose.isRightToLeft = true;
+    compose.isDark = true;
+    press();
+    expect($("#panel").dir).toBe("rtl");
+    expect($("#panel").dataset.theme).toBe("dark");
+  });
+});
+
+describe("keys", () => {
+  test("Escape stops a draft, then closes the panel and gives the mail the focus", () => {
+    compose.typed = { text: "x", isSelection: false };
+    press();
+    link.say({ type: "token", text: "Hi" });
+    key("Escape");
+    expect($("#panel").dataset.phase).toBe("stopped");
+    key("Escape");
+    expect(host("panel").hidden).toBe(true);
+    expect(compose.focused).toBe(1);
+  });
+
+  test("Ctrl+Enter inserts, or replaces what was selected", () => {
+    drafted();
+    key("Enter", { ctrlKey: true });
+    expect(compose.puts.map((put) => put.how)).toEqual(["insert"]);
+    place();
+    compose.typed = { text: "x", isSelection: true };
+    press();
+    link.say({ type: "done", draft: draftOf("Hi") });
+    expect(isSeen("#replace")).toBe(true);
+    key("Enter", { metaKey: true });
+    expect(compose.puts.map((put) => put.how)).toEqual(["replace"]);
+  });
+
+  test("pressed in the panel are seen by nothing of the page's", () => {
+    const seen = vi.fn();
+    document.addEventListener("keydown", seen, { capture: true });
+    drafted();
+    key("e");
+    key("Enter", { ctrlKey: true });
+    document.removeEventListener("keydown", seen, { capture: true });
+    expect(seen).not.toHaveBeenCalled();
+  });
+
+  test("held down after the insertion, Ctrl+Enter does not go on into the mail, where it would send", () => {
+    const seen = vi.fn();
+    document.addEventListener("keydown", seen);
+    drafted();
+    key("Enter", { ctrlKey: true });
+    const again = { key: "Enter", ctrlKey: true, bubbles: true, cancelable: true };
+    const held = new KeyboardEvent("keydown", { ...again, repeat: true });
+    document.body.dispatchEvent(held);
+    expect(held.defaultPrevented).toBe(true);
+    expect(seen).not.toHaveBeenCalled();
+    document.body.dispatchEvent(new KeyboardEvent("keyup", again));
+    document.body.dispatchEvent(new KeyboardEvent("keydown", again));
+    document.removeEventListener("keydown", seen);
+    expect(seen).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("refining", () => {
+  test("a quick change asks in words", () => {
+    drafted();
+    $("[data-quick=shorter]").click();
+    expect(link.asks[1]).toMatchObject({ instruction: "Make it shorter.", refines: { draft_id: "d1" } });
+  });
+
+  test("Enter asks for free words, which stay until the draft is there", () => {
+    drafted();
+    const box = $<HTMLInputElement>("#refine");
+    type(box, "mention the keys");
+    box.focus();
+    key("Enter");
+    expect(link.asks[1]).toMatchObject({ instruction: "mention the keys" });
+    link.say({ type: "failed", trouble: troubleOf("broken") });
+    expect(box.value).toBe("mention the keys");
+    $("#trouble-act").click();
+    link.say({ type: "done", draft: draftOf("Hi, the keys.", [], "d2") });
+    expect(box.value).toBe("");
+    expect($("#version").textContent).toBe("2 of 2");
+    $("#earlier").click();
+    expect($("#text").textContent).toBe("Hi Bob.");
+  });
+});
+
+describe("trouble", () => {
+  test("is one line, what to do, and a button that does it", () => {
+    const openOptions = vi.fn();
+    place({ openOptions });
+    compose.typed = { text: "x", isSelection: false };
+    press();
+    link.say({ type: "failed", trouble: troubleOf("not-paired") });
+    expect($("#trouble-line").textContent).toBe("Cyrano is not connected yet.");
+    $("#trouble-act").click();
+    expect(openOptions).toHaveBeenCalledTimes(1);
+    $("#retry").click();
+    expect(link.asks).toHaveLength(2);
+  });
+
+  test("takes the focus that the letter had, so that Escape still closes the panel", () => {
+    compose.typed = { text: "x", isSelection: false };
+    press();
+    link.say({ type: "failed", trouble: troubleOf("down") });
+    expect(host("panel").shadowRoot?.activeElement).toBe($("#trouble-act"));
+    key("Escape");
+    expect(host("panel").hidden).toBe(true);
+  });
+
+  test("takes no focus out of the mail", () => {
+    const mail = compose.root.appendChild(document.createElement("input"));
+    compose.typed = { text: "x", isSelection: false };
+    press();
+    mail.focus();
+    link.say({ type: "failed", trouble: troubleOf("down") });
+    expect(document.activeElement).toBe(mail);
+  });
+
+  test("counts down to when it is worth asking again", () => {
+    vi.useFakeTimers();
+    compose.typed = { text: "x", isSelection: false };
+    press();
+    link.say({ type: "failed", trouble: { ...troubleOf("busy"), retry_after_s: 2 } });
+    expect($("#trouble-act").textContent).toBe("Try again in 2 s");
+    $("#trouble-act").click();
+    expect(link.asks).toHaveLength(1);
+    vi.advanceTimersByTime(2_300);
+    expect($("#trouble-act").textContent).toBe("Try again");
+    $("#trouble-act").click();
+    expect(link.asks).toHaveLength(2);
+    vi.useRealTimers();
+  });
+
+  test("at the insertion offers the draft to be copied", async () => {
+    const copy = vi.fn(async () => {});
+    place({ copy });
+    drafted();
+    compose.isChanged = true;
+    $("#insert").click();
+    expect($("#trouble").dataset.kind).toBe("page-changed");
+    $("#trouble-act").click();
+    expect(copy).toHaveBeenCalledWith("Hi Bob.");
+  });
+});
+
+describe("after an insertion", () => {
+  test("a line says so, how to take it back, and goes by itself", () => {
+    vi.useFakeTimers();
+    drafted();
+    $("#insert").click();
+    expect($("#inserted").textContent).toBe("Inserted. Ctrl+Z takes it back.");
+    expect(isSeen("#text")).toBe(false);
+    vi.advanceTimersByTime(10_000);
+    expect(host("panel").hidden).toBe(true);
+    vi.useRealTimers();
+  });
+});
+
+test("the panel speaks the browser's language", () => {
+  const words: Record<string, { message: string }> = deutsch;
+  place({ words: readWords((name) => words[name]?.message ?? "") });
+  drafted();
+  expect($("#insert").textContent).toContain("Einfügen");
+});

@@ -1,0 +1,125 @@
+// A compose, a link and a world for the panel's tests.
+
+import type { Around } from "../../panel/around";
+import { KeyGuard } from "../../panel/keys";
+import type { Heard, Link } from "../../panel/link";
+import { readWords } from "../../panel/words";
+import type { Ask, Told } from "../../protocol";
+import { type Compose, type Context, PageChanged, type Taken } from "../../sites/site";
+import type { Draft, Fact } from "../../wire";
+
+/** A compose whose mail is a string. */
+export class FakeCompose implements Compose {
+  readonly root = document.createElement("div");
+  readonly end = new AbortController();
+  readonly gone = this.end.signal;
+  isAnswer = false;
+  isRightToLeft = false;
+  isDark = false;
+  typed: Taken | null = null;
+  isChanged = false;
+  focused = 0;
+  readonly puts: { how: "insert" | "replace"; text: string; taken: Taken | null }[] = [];
+
+  constructor() {
+    document.body.append(this.root);
+  }
+
+  placeButton(host: HTMLElement): void {
+    this.#check();
+    this.root.append(host);
+  }
+
+  placePanel(host: HTMLElement): void {
+    this.root.append(host);
+  }
+
+  taken(): Taken | null {
+    return this.typed;
+  }
+
+  context(): Context {
+    this.#check();
+    const thread = this.isAnswer ? [{ from: "Bob <bob@example.org>", text: "Friday?" }] : [];
+    return { mailbox: "ana@example.org", subject: "Lunch", to: ["bob@example.org"], thread };
+  }
+
+  insert(text: string, taken: Taken | null): void {
+    this.#put("insert", text, taken);
+  }
+
+  replace(text: string, taken: Taken): void {
+    this.#put("replace", text, taken);
+  }
+
+  focus(): void {
+    this.focused += 1;
+  }
+
+  #put(how: "insert" | "replace", text: string, taken: Taken | null): void {
+    this.#check();
+    this.puts.push({ how, text, taken });
+    this.typed = { text, isSelection: false };
+  }
+
+  #check(): void {
+    if (this.isChanged) throw new PageChanged("editor");
+  }
+}
+
+/** Remembers what is asked and told; what is heard is said by the test. */
+export class FakeLink implements Pick<Link, "draft" | "tell"> {
+  readonly asks: Ask[] = [];
+  readonly told: Told[] = [];
+  signal: AbortSignal | null = null;
+  #hear: (heard: Heard) => void = () => {};
+
+  draft(ask: Ask, hear: (heard: Heard) => void, signal: AbortSignal): void {
+    this.asks.push(ask);
+    this.#hear = hear;
+    this.signal = signal;
+  }
+
+  async tell(told: Told): Promise<unknown> {
+    this.told.push(told);
+    return null;
+  }
+
+  say(...heard: Heard[]): void {
+    for (const each of heard) this.#hear(each);
+  }
+
+  get feedback(): string[] {
+    return this.told.flatMap((told) => (told.type === "feedback" ? [`${told.kind} ${told.draft_id}`] : []));
+  }
+}
+
+export function draftOf(text: string, unsupported: Fact[] = [], draft_id = "d1"): Draft {
+  const meta = { draft_id, subject: "Lunch", language: "en", adapter: "ana@v1", notice: "", sources: [] };
+  return { ...meta, text, html: "", unsupported, timings_ms: { retrieved: 1, first_token: 2, total: 3 } };
+}
+
+/** A fact where it stands in a text, counted in characters as the service does. */
+export function factIn(text: string, kind: Fact["kind"], part: string): Fact {
+  const start = Array.from(text.slice(0, text.indexOf(part))).length;
+  return { kind, text: part, start, end: start + Array.from(part).length };
+}
+
+export const english = readWords(() => "");
+
+/** A world in which every event counts as a person's, since a test can make no other. */
+export function aroundOf(link: FakeLink, rest: Partial<Around> = {}): Around {
+  const trusts = () => true;
+  return {
+    link,
+    trusts,
+    keys: new KeyGuard(window, trusts),
+    words: english,
+    shadow: "open",
+    copy: async () => {},
+    openOptions: () => {},
+    shortcut: Promise.resolve("Alt+Shift+Y"),
+    isMac: false,
+    ...rest,
+  };
+}

@@ -1,0 +1,77 @@
+// One draft over one Port: asked once, said as it comes, stopped when the Port closes.
+
+import { type Asked, PORT, type Said } from "../protocol";
+import { bodyOf } from "./body";
+import { asFailure } from "./failure";
+import type { Reach } from "./reach";
+import { Silence } from "./silence";
+
+export interface Pace {
+  /** A service that says nothing for so long is given up. */
+  silent_ms: number;
+  /** How often the page hears that the worker lives. */
+  alive_ms: number;
+}
+
+export const PACE: Pace = { silent_ms: 30_000, alive_ms: 5_000 };
+
+type Runtime = Pick<typeof chrome.runtime, "id" | "onConnect" | "getPlatformInfo">;
+
+/** Answer every Port that asks for a draft. */
+export function serveDrafts(runtime: Runtime, reach: Reach, pace: Pace = PACE): void {
+  runtime.onConnect.addListener((port) => {
+    if (port.name !== PORT || port.sender?.id !== runtime.id) return;
+    const stop = new AbortController();
+    port.onDisconnect.addListener(() => stop.abort());
+    const onAsked = (asked: Asked) => {
+      if (asked.type !== "draft") return;
+      port.onMessage.removeListener(onAsked);
+      void answer(asked, teller(port, stop), stop.signal, { runtime, reach, pace });
+    };
+    port.onMessage.addListener(onAsked);
+  });
+}
+
+interface Parts {
+  runtime: Runtime;
+  reach: Reach;
+  pace: Pace;
+}
+
+type Draft = Extract<Asked, { type: "draft" }>;
+
+type Say = (said: Said) => void;
+
+/** Say it over the Port; one that is closed stops the draft, whether or not the browser told of it first. */
+function teller(port: chrome.runtime.Port, stop: AbortController): Say {
+  return (said) => {
+    try {
+      if (!stop.signal.aborted) port.postMessage(said);
+    } catch {
+      stop.abort();
+    }
+  };
+}
+
+async function answer({ ask }: Draft, say: Say, stop: AbortSignal, parts: Parts): Promise<void> {
+  const silence = new Silence(parts.pace.silent_ms, stop);
+  const pulse = setInterval(() => beat(say, parts.runtime), parts.pace.alive_ms);
+  try {
+    const service = await parts.reach.forMailbox(ask.mailbox);
+    for await (const said of service.draft(bodyOf(ask), silence.signal)) {
+      silence.broken();
+      say(said);
+    }
+  } catch (error) {
+    say({ type: "failed", trouble: asFailure(error).trouble });
+  } finally {
+    silence.end();
+    clearInterval(pulse);
+  }
+}
+
+function beat(say: Say, runtime: Runtime): void {
+  say({ type: "alive" });
+  // Any call to the browser counts as a sign of life: without one it stops a worker that only waits for the service.
+  void runtime.getPlatformInfo();
+}
