@@ -73,8 +73,12 @@ def test_model_is_small() -> None:
     assert sum(path.stat().st_size for path in MODEL.rglob("*")) < 10_000_000
 
 
-def test_tokenizer_renders_a_prompt_and_reads_it_back() -> None:
-    """The chat template takes the messages of `build_prompt`, ends where the answer begins, and loses no letter."""
+@pytest.mark.parametrize("revised", ["", "Lieber Jürgen, die Rechnung 2041 ist bezahlt."])
+def test_tokenizer_renders_a_prompt_and_reads_it_back(revised: str) -> None:
+    """The chat template takes the messages of `build_prompt`, ends where the answer begins, and loses no letter.
+
+    So do those that change a draft.
+    """
     transformers = pytest.importorskip("transformers")
     tokenizer = transformers.AutoTokenizer.from_pretrained(Path(MODEL))
     request = Request(
@@ -82,10 +86,12 @@ def test_tokenizer_renders_a_prompt_and_reads_it_back() -> None:
         owner=Address(addr="ana@example.org", name="Ana Silva"),
         instruction="Sag Jürgen, dass die Rechnung 2041 bezahlt ist ✓",
         recipients=(Address(addr="j@example.net", name="Jürgen Groß"),),
+        revised=revised,
     )
     messages = [dict(message) for message in build_prompt(request, (), budget=1000, count=len).messages]
 
     text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
 
     assert text.endswith("✓</s><|assistant|>")
+    assert text.count("<|assistant|>") == 1 + bool(revised)
     assert tokenizer.decode(tokenizer(text, add_special_tokens=False)["input_ids"]) == text
