@@ -31,7 +31,7 @@ from service.backoff import Backoff
 from service.config import Settings, find_home, load_settings
 from service.crew import Crew
 from service.disk import need_space
-from service.draft import Drafter
+from service.drafting.draft import Drafter
 from service.engine.command import engine_url, served_name
 from service.engine.keeper import EngineKeeper
 from service.engine.machine import inspect_machine

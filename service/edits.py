@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from connectors.message import Address
 from retrieval.prompt import Request
-from service.facts import find_unsupported
+from service.drafting.facts import find_unsupported
 
 
 class Verdict(StrEnum):

@@ -11,7 +11,7 @@ from service.access.limits import Pace
 from service.access.pairing import Pairings
 from service.access.tokens import Tokens
 from service.desk import Desk
-from service.draft import DraftEvent, DraftRequest
+from service.drafting.draft import DraftEvent, DraftRequest
 from service.feedback import Feedback
 from service.health import Health
 from service.ledger import Ledger
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Drafts(Protocol):
-    """What makes drafts: `service.draft.Drafter`."""
+    """What makes drafts: `service.drafting.draft.Drafter`."""
 
     def draft(self, asked: DraftRequest) -> Iterator[DraftEvent]:
         """Yield the events of a draft."""

@@ -6,7 +6,7 @@ from contextlib import closing
 from queue import Empty, SimpleQueue
 from typing import cast
 
-from service.draft import DraftEvent
+from service.drafting.draft import DraftEvent
 
 
 class Pump:

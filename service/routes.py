@@ -13,13 +13,13 @@ from service.access.asking import allowed_by
 from service.access.limits import Pace
 from service.access.scopes import Scope
 from service.body import DraftBody, read_body
-from service.draft import Done
+from service.drafting.draft import Done
+from service.drafting.refining import read_request
 from service.http import HttpSettings
 from service.openapi import describe
 from service.parts import Parts
 from service.problems import TooFast, WrongAccount
 from service.pump import Pump
-from service.refining import read_request
 from service.slots import Slots
 from service.wire import (
     AccountItem,

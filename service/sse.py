@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from service.draft import DraftEvent, Meta, Token
+from service.drafting.draft import DraftEvent, Meta, Token
 from service.problems import problem
 from service.pump import Pump
 from service.wire import TokenItem, draft_answer, meta_item

@@ -7,8 +7,8 @@ from html import escape
 from pydantic import BaseModel, Field
 
 from retrieval.prompt import Source
-from service.draft import Done, Meta
-from service.facts import Fact, FactKind
+from service.drafting.draft import Done, Meta
+from service.drafting.facts import Fact, FactKind
 from service.health import PartHealth
 from service.ledger import DraftRow
 from service.outcomes import Week

@@ -23,10 +23,10 @@ from service.addon.pages import KEEP, Pages, Place
 from service.addon.parts import AddonParts
 from service.addon.wishes import changed, read_change, read_wish, wished
 from service.addon.words import Say
-from service.draft import Done, DraftRequest
+from service.drafting.draft import Done, DraftRequest
+from service.drafting.withhold import withhold
 from service.feedback import FeedbackKind
 from service.wire import to_html
-from service.withhold import withhold
 
 READ_MAIL = "https://www.googleapis.com/auth/gmail.addons.current.message.readonly"
 COMPOSE = "https://www.googleapis.com/auth/gmail.addons.current.action.compose"

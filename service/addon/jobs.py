@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 from retrieval.prompt import Request
-from service.draft import Done, DraftEvent
+from service.drafting.draft import Done, DraftEvent
 from service.slots import Slots
 
 logger = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from retrieval.prompt import LANGUAGE_NAMES, LENGTH_NAMES, TONE_NAMES, Source
 from service.addon import cards
 from service.addon.cards import Choice, Json
 from service.addon.words import Say
-from service.draft import Done
-from service.facts import Fact, FactKind
+from service.drafting.draft import Done
+from service.drafting.facts import Fact, FactKind
 from service.problems import problem
 
 KEEP = "keep"

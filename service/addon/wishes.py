@@ -7,7 +7,7 @@ from connectors.account import AccountRecord
 from connectors.composing.reply import reply_recipients
 from connectors.message import Address, Email, ThreadMessage
 from retrieval.prompt import LANGUAGE_NAMES, LENGTH_NAMES, TONE_NAMES, Request
-from service.draft import Done
+from service.drafting.draft import Done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ Rules:
    touched that one meanwhile, it stays, and the new mail gets a draft only if it was chosen by itself.
 7. The words of the mail reach the prompt as data, and the draft only as its quote: recipients, ids and subject come
    from its headers, as in every mail program. A link or an address that the model took over from it is left out
-   (`service.withhold`): nobody may have looked at the draft before it is sent.
+   (`service.drafting.withhold`): nobody may have looked at the draft before it is sent.
 """
 
 import logging
@@ -36,7 +36,7 @@ from connectors.errors import EngineDown, UnreadableMessage
 from connectors.mailbox import DraftEntry, Mailbox, Place, seal
 from connectors.message import Email, ThreadMessage
 from retrieval.prompt import Request
-from service.draft import DraftEvent, DraftRequest
+from service.drafting.draft import DraftEvent, DraftRequest
 from service.ledger import OPEN, DraftRow, Ledger, State
 from service.watching.own_drafts import (
     ANSWERED,
@@ -60,7 +60,7 @@ BEGUN = "There is a draft that answers it already."
 
 
 class Drafts(Protocol):
-    """What writes: `service.draft.Drafter`. It keeps the text in the ledger itself."""
+    """What writes: `service.drafting.draft.Drafter`. It keeps the text in the ledger itself."""
 
     def draft(self, asked: DraftRequest) -> Iterator[DraftEvent]:
         """Yield a draft as it is written; closing the iterator stops it."""

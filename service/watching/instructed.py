@@ -9,7 +9,7 @@ Rules:
    a full mail that nobody touched is taken out again once the new one is there.
 5. What could not be written is put back in the owner's words, below a line that says why. That is no instruction.
 6. Only what the owner typed asks for anything. Recipients, subject and attachments are theirs; no text changes them. A
-   link or an address that the model took over from the mail that is answered is left out (`service.withhold`).
+   link or an address that the model took over from the mail that is answered is left out (`service.drafting.withhold`).
 """
 
 import logging
@@ -35,7 +35,7 @@ from connectors.errors import (
 )
 from connectors.mailbox import DraftEntry, Mailbox, seal
 from retrieval.prompt import Request
-from service.draft import DraftRequest
+from service.drafting.draft import DraftRequest
 from service.ledger import OPEN, DraftKind, DraftRow, Ledger, State
 from service.watching.answer import VERIFY_S, Drafts, Writing
 from service.watching.asked import (

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from connectors.errors import EngineDown, EngineError
-from service.draft import DraftEvent, DraftRequest, Token
+from service.drafting.draft import DraftEvent, DraftRequest, Token
 from service.ledger import Ledger, Written
 
 SAID = "Thank you for asking, I will gladly bring the papers along"
@@ -17,7 +17,7 @@ def text_of(draft_id: str) -> str:
 
 @dataclass
 class StandInWriter:
-    """Writes as `service.draft.Drafter` does, ledger and all."""
+    """Writes as `service.drafting.draft.Drafter` does, ledger and all."""
 
     ledger: Ledger
     is_down: bool = False

@@ -21,7 +21,7 @@ from service.access.audit import Audit
 from service.access.pairing import Pairings
 from service.access.tokens import Tokens
 from service.desk import Desk
-from service.draft import Drafter
+from service.drafting.draft import Drafter
 from service.feedback import Feedback
 from service.health import Health
 from service.ledger import Ledger

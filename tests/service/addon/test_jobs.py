@@ -8,7 +8,7 @@ import pytest
 from connectors.message import Address
 from retrieval.prompt import Request
 from service.addon.jobs import MOST_KEPT, Asked, Job, Jobs
-from service.draft import Done, DraftEvent, Timings, Token
+from service.drafting.draft import Done, DraftEvent, Timings, Token
 from service.problems import TooManyDrafts
 
 REQUEST = Request(account="ana", owner=Address(addr="ana@example.org"))

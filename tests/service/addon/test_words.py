@@ -9,7 +9,7 @@ import pytest
 from retrieval.prompt import LENGTH_NAMES, TONE_NAMES
 from service.addon import words
 from service.addon.words import ENGLISH, LANGUAGES, speak
-from service.facts import FactKind
+from service.drafting.facts import FactKind
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -8,7 +8,7 @@ from typing import Any
 from connectors.cleaning.headers import Headers
 from connectors.cleaning.parts import Part
 from connectors.mailbox import Arrivals, DraftEntry, MailboxEntry, Place, Trigger
-from service.draft import DraftEvent, DraftRequest, Token
+from service.drafting.draft import DraftEvent, DraftRequest, Token
 from service.ledger import Ledger, Written
 
 INBOX, FOLDER, DRAFTS, SENT = "INBOX", "Cyrano", "Drafts", "Sent"

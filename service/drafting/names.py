@@ -7,7 +7,7 @@ greeting or a title, two capitalised words in a row, or (not in German) one in t
 import re
 from collections.abc import Iterator
 
-from service.dates import MONTHS, WEEKDAYS
+from service.drafting.dates import MONTHS, WEEKDAYS
 
 _CALLS = frozenset(
     """

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from connectors.message import Address, ThreadMessage
 from retrieval.prompt import Request, Source
-from service.facts import find_unsupported
+from service.drafting.facts import find_unsupported
 from tests.service.stand_ins import ANA, BOB, MARTA, NOON
 
 

@@ -7,7 +7,7 @@ left out, and a mark in its place says so. The owner finds it in the mail quoted
 
 from collections.abc import Iterable
 
-from service.facts import Fact, FactKind
+from service.drafting.facts import Fact, FactKind
 
 _WITHHELD = frozenset({FactKind.LINK, FactKind.EMAIL})
 _MARKS = {

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from service.drafting.refining import MOST, asked_by
 from service.http import HttpSettings
-from service.refining import MOST, asked_by
 from service.web import create_app
 from tests.service.stand_ins import House, make_database
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from service.facts import Fact, FactKind
-from service.withhold import withhold
+from service.drafting.facts import Fact, FactKind
+from service.drafting.withhold import withhold
 
 TEXT = "Pay 99 at https://evil.example or ask eve@evil.example, Zoe."
 

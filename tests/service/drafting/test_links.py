@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.links import find_addresses, find_domains, find_links, plain_link
+from service.drafting.links import find_addresses, find_domains, find_links, plain_link
 
 
 def found(text: str) -> list[str]:

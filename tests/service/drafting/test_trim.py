@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.trim import Trimmer
+from service.drafting.trim import Trimmer
 
 
 def trim(pieces: list[str]) -> tuple[list[str], str]:

@@ -23,11 +23,11 @@ from connectors.adapter import AdapterCard
 from connectors.errors import CyranoError, EngineError
 from connectors.llm import Sampling
 from retrieval.prompt import PROMPT_VERSION, Prompt, PromptSettings, Request, Source, build_prompt
-from service.facts import Fact, find_unsupported
+from service.drafting.facts import Fact, find_unsupported
+from service.drafting.trim import Trimmer
+from service.drafting.visible import visible_request, visible_sources
+from service.drafting.withhold import withhold
 from service.ledger import Ledger, Written
-from service.trim import Trimmer
-from service.visible import visible_request, visible_sources
-from service.withhold import withhold
 
 logger = logging.getLogger(__name__)
 

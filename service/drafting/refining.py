@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from connectors.account import AccountRecord
 from service.body import DraftBody
-from service.draft import DraftRequest
+from service.drafting.draft import DraftRequest
 from service.ledger import DraftKind, Ledger
 from service.problems import InvalidBody
 

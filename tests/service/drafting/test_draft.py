@@ -11,7 +11,7 @@ import pytest
 from connectors.errors import EngineDown, EngineError, PromptTooLong
 from connectors.message import ThreadMessage
 from retrieval.prompt import Request
-from service.draft import Done, DraftEvent, DraftRequest, Meta, Token
+from service.drafting.draft import Done, DraftEvent, DraftRequest, Meta, Token
 from service.ledger import State
 from tests.service.stand_ins import ANA, MARTA, SOURCE, House, StandInModelServer, card, make_database
 

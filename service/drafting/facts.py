@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from retrieval.prompt import Request, Source
-from service.dates import find_dates, find_times
-from service.links import find_addresses, find_domains, find_links, plain_link
-from service.names import find_names
+from service.drafting.dates import find_dates, find_times
+from service.drafting.links import find_addresses, find_domains, find_links, plain_link
+from service.drafting.names import find_names
 
 
 class FactKind(StrEnum):
