@@ -39,7 +39,7 @@ extension/node_modules/.package-lock.json: extension/package.json extension/pack
 	touch $@
 
 bench: setup  ## Measure, side by side with named baselines
-	for bench in start ingest cleaning sync retrieval draft memory packing playback flips refresh; do $(BIN)/python -m tests.bench.$$bench || exit 1; done
+	for bench in start ingest cleaning sync retrieval draft memory packing playback flips refresh button; do $(BIN)/python -m tests.bench.$$bench || exit 1; done
 
 wheel: setup  ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel

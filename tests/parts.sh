@@ -9,7 +9,7 @@ if [ ! -d "$gmail/node_modules/emulate" ]; then
     cp tests/gmail/package.json "$gmail/"
     npm install --prefix "$gmail" --ignore-scripts --no-audit --no-fund --no-package-lock --silent
   else
-    echo "Missing for some tests: npm. Get it: sudo apt-get install npm. Without, the Gmail tests are skipped."
+    echo "Missing: npm, with Node 20.19 or newer (sudo apt-get install npm). The Gmail tests and the extension need it."
   fi
 fi
 
