@@ -24,9 +24,8 @@ check: setup  ## Lint, types, floors and the quick tests
 parts:
 	tests/parts.sh
 
-test: parts check check-extension extension  ## All that CI runs: `check`, then the tests on real servers and browsers
-	$(BIN)/pytest -n 2 --dist loadfile -m "process and not server and not browser and not desktop" --durations=10
-	$(BIN)/pytest -n 2 --dist loadfile -m "server or browser or desktop" --durations=15
+test: parts check check-extension extension  ## All that CI runs: both checks, then the tests on real servers and browsers
+	$(BIN)/pytest -n 2 --dist loadfile -m "process or server or browser or desktop" --durations=25
 
 extension: extension/node_modules/.package-lock.json  ## Build the browser extension's zips into extension/dist/
 	cd extension && npm run --silent build
