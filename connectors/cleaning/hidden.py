@@ -1,36 +1,37 @@
 """What HTML hides from whoever reads it: by how it is laid out, how small it is, or by ink like the paper. Pure.
 
-It goes by what stands at the elements themselves, as mail has it. Style sheets are not read: what they hide is read on.
+It goes by what stands at the elements themselves, as mail has it. Style sheets are not applied (`sheets.py`): what they
+hide is read on, and what they alone show again is not read. Where a colour is not known, the text is read.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-Colour = tuple[int, int, int]
+from connectors.cleaning.colours import BLACK, LINK, WHITE, Colour, is_alike, is_clear, is_colour, lay
+
 Attributes = Mapping[str, str | None]
 
-WHITE: Colour = (255, 255, 255)
-_NAMES: Mapping[str, Colour] = {
-    "white": WHITE,
-    "black": (0, 0, 0),
-    "snow": (255, 250, 250),
-    "ivory": (255, 255, 240),
-    "whitesmoke": (245, 245, 245),
-    "ghostwhite": (248, 248, 255),
-    "floralwhite": (255, 250, 240),
-}
-_ALIKE = 16
-"""How far two colours may differ, in each of red, green and blue, that no eye tells them apart."""
 _TINY_PX = 1.0
-_PX = {"": 1.0, "px": 1.0, "pt": 4 / 3, "em": 16.0, "rem": 16.0, "%": 0.16}
+_PX = {"px": 1.0, "pt": 4 / 3, "em": 16.0, "rem": 16.0, "%": 0.16}
 _AWAY_PX = -500.0
+_MARGIN_AWAY_PX = -2000.0
+"""Columns are laid out by margins that pull back by their width, and are seen."""
 _MOST_LETTERS = 2000
 """Longer styles are read by their beginnings."""
 
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_LENGTH = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(px|pt|em|rem|%|)\b")
-_RGB = re.compile(r"rgba?\(\s*(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})(?:[\s,/]+([\d.]+)%?)?\s*\)")
+COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
+_NUMBER = r"([+-]?+(?:\d++(?:\.\d*+)?+|\.\d++))"
+_LENGTH = re.compile(rf"{_NUMBER}(px|pt|em|rem|%|)(?![\w.%])")
+_PIECE = re.compile(r"[^\s()]++(?:\([^()]*+\))?+")
+_PICTURE = re.compile(r"url\(|gradient\(|image|element\(|cross-fade\(")
+_BESIDE_COLOURS = frozenset(
+    """
+    none repeat repeat-x repeat-y no-repeat space round scroll fixed local center top left right bottom auto cover
+    contain / border-box padding-box content-box inherit initial unset revert
+    """.split()  # noqa: SIM905  two dozen quoted words are harder to read
+)
+"""What a background may say without a colour: there the paper below shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +42,17 @@ class Look:
     """Nothing within it is shown, whatever that says itself."""
     is_tiny: bool = False
     is_invisible: bool = False
-    ink: Colour | None = (0, 0, 0)
+    is_clear: bool = False
+    """Its ink lets all through, on whatever paper."""
+    ink: Colour | None = BLACK
     """None where it is not known."""
     paper: Colour | None = WHITE
 
     @property
     def is_seen(self) -> bool:
         """Whether somebody can read the text of the element itself."""
-        return not (self.is_gone or self.is_tiny or self.is_invisible or _is_alike(self.ink, self.paper))
+        is_hidden = self.is_gone or self.is_tiny or self.is_invisible or self.is_clear
+        return not (is_hidden or is_alike(self.ink, self.paper))
 
     def within(self, attributes: Attributes) -> "Look":
         """Return how the text of a child looks."""
@@ -57,25 +61,65 @@ class Look:
         styles = _styles(attributes)
         look = replace(self, is_gone=True) if "hidden" in attributes or _is_gone(styles) else self
         if (size := _px(styles.get("font-size", ""))) is not None:
-            look = replace(look, is_tiny=size <= _TINY_PX)
+            is_relative = styles["font-size"].endswith(("em", "%")) and not styles["font-size"].endswith("rem")
+            look = replace(look, is_tiny=size <= _TINY_PX or (is_relative and self.is_tiny))
         if "visibility" in styles:
             look = replace(look, is_invisible=styles["visibility"] in {"hidden", "collapse"})
-        if paper := styles.get("background-color") or styles.get("background"):
-            look = replace(look, paper=look.paper if paper in {"transparent", "none"} else _colour(paper.split()[0]))
-        if ink := styles.get("color"):
-            look = replace(look, ink=look.paper if ink == "transparent" else _colour(ink))
+        if "background-color" in styles or "background-image" in styles:
+            look = replace(look, paper=_paper(styles, look.paper))
+        if "href" in attributes:
+            look = replace(look, ink=LINK, is_clear=False)
+        return _inked(look, styles.get("color", "inherit"))
+
+    def unsettled(self, *, is_ink: bool, is_paper: bool) -> "Look":
+        """Return the look where nobody knows any more what its ink or its paper is."""
+        look = replace(self, ink=None, is_clear=False) if is_ink else self
+        return replace(look, paper=None) if is_paper else look
+
+
+def _inked(look: Look, ink: str) -> Look:
+    """Return a look in another ink."""
+    if ink in {"", "inherit", "unset", "currentcolor"}:
         return look
+    if ink == "initial":
+        return replace(look, ink=BLACK, is_clear=False)
+    return replace(look, ink=lay(ink, None), is_clear=is_clear(ink))
 
 
 def _styles(attributes: Attributes) -> dict[str, str]:
     """Return the style of an element by property, with what older attributes say of its colours."""
-    old = {"color": attributes.get("color"), "background-color": attributes.get("bgcolor")}
+    old = {
+        "color": attributes.get("color"),
+        "background-color": attributes.get("bgcolor"),
+        "background-image": "url()" if attributes.get("background") else None,
+    }
     styles = {name: value.strip().lower() for name, value in old.items() if value}
-    for part in _COMMENT.sub("", (attributes.get("style") or "")[:_MOST_LETTERS]).lower().split(";"):
+    for part in COMMENT.sub("", (attributes.get("style") or "")[:_MOST_LETTERS]).lower().split(";"):
         name, colon, value = part.partition(":")
         if colon:
-            styles[name.strip()] = value.replace("!important", "").strip()
+            styles |= _longhand(name.strip(), value.replace("!important", "").strip())
     return styles
+
+
+def _longhand(name: str, value: str) -> dict[str, str]:
+    """Return what a property sets that stands for several."""
+    if name == "background":
+        pieces = _PIECE.findall(value)
+        others = (piece for piece in pieces if piece not in _BESIDE_COLOURS and not piece[0].isdigit())
+        colour = next(filter(is_colour, pieces), next(others, "transparent"))
+        return {"background-image": value, "background-color": colour}
+    if name == "font":
+        sizes = (piece.partition("/")[0] for piece in _PIECE.findall(value))
+        return {"font-size": next((size for size in sizes if _px(size) is not None), "")}
+    return {name: value}
+
+
+def _paper(styles: Mapping[str, str], paper: Colour | None) -> Colour | None:
+    """Return what is seen behind the text; behind a picture it may be anything."""
+    if _PICTURE.search(styles.get("background-image", "")):
+        return None
+    colour = styles.get("background-color", "")
+    return lay(colour, paper) if colour and colour not in _BESIDE_COLOURS else paper
 
 
 def _is_gone(styles: Mapping[str, str]) -> bool:
@@ -88,29 +132,15 @@ def _is_gone(styles: Mapping[str, str]) -> bool:
         return True
     is_placed = styles.get("position") in {"absolute", "fixed"}
     places = ("left", "top", "right", "bottom") if is_placed else ()
-    away = (_px(styles.get(name, "")) for name in ("text-indent", "margin-left", *places))
-    return any(place is not None and place <= _AWAY_PX for place in away)
+    away = (_px(styles.get(name, "")) for name in ("text-indent", *places))
+    pulled = _px(styles.get("margin-left", ""))
+    is_pulled = pulled is not None and pulled <= _MARGIN_AWAY_PX
+    return is_pulled or any(place is not None and place <= _AWAY_PX for place in away)
 
 
 def _px(value: str) -> float | None:
-    """Return about how many pixels a length is, or the number where it has no unit; None where nobody knows."""
+    """Return about how many pixels a length is; None where nobody knows, and without a unit unless it is 0."""
     found = _LENGTH.match(value)
-    return float(found[1]) * _PX[found[2]] if found else None
-
-
-def _colour(value: str) -> Colour | None:
-    if value in _NAMES:
-        return _NAMES[value]
-    if found := re.fullmatch(r"#?([0-9a-f]{6})(?:[0-9a-f]{2})?", value):
-        return (int(found[1][:2], 16), int(found[1][2:4], 16), int(found[1][4:], 16))
-    if found := re.fullmatch(r"#([0-9a-f])([0-9a-f])([0-9a-f])[0-9a-f]?", value):
-        return (int(found[1] * 2, 16), int(found[2] * 2, 16), int(found[3] * 2, 16))
-    if found := _RGB.fullmatch(value):
-        return (int(found[1]), int(found[2]), int(found[3]))
-    return None
-
-
-def _is_alike(one: Colour | None, other: Colour | None) -> bool:
-    if one is None or other is None:
-        return False
-    return all(abs(a - b) <= _ALIKE for a, b in zip(one, other, strict=True))
+    if not found or not (found[2] or float(found[1]) == 0):
+        return None
+    return float(found[1]) * _PX.get(found[2], 0.0)

@@ -15,6 +15,7 @@ from connectors.cleaning.attributions import is_attribution
 from connectors.cleaning.hidden import Look
 from connectors.cleaning.html_text import TextWriter
 from connectors.cleaning.quote_marks import FIRST_LABEL
+from connectors.cleaning.sheets import Sheets, read_sheets
 
 _OUTLOOK_RULE = "-----Original Message-----"
 
@@ -57,19 +58,33 @@ class Body:
 
 def read(html: str) -> Body:
     """Render an HTML body as text."""
-    body = LexborHTMLParser(html[:_MAX_CHARACTERS]).body
-    return _Reader().read(body) if body is not None else Body(text="")
+    page = LexborHTMLParser(html[:_MAX_CHARACTERS])
+    if page.body is None:
+        return Body(text="")
+    sheets = read_sheets(sheet.text() for sheet in page.css("style"))
+    return _Reader(sheets, _page_look(page, sheets)).read(page.body)
+
+
+def _page_look(page: LexborHTMLParser, sheets: Sheets) -> Look:
+    """Return how text looks that stands in the body itself."""
+    look = Look()
+    for node in (page.root, page.body):
+        if node is not None:
+            attributes = {"color": node.attributes.get("text"), **node.attributes}  # the old attribute of bodies
+            look = sheets.over(look, node.tag or "", attributes).within(attributes)
+    return look
 
 
 class _Reader:
     """Walks one body and writes what it finds; the signature goes to a writer of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, sheets: Sheets, look: Look) -> None:
+        self._sheets = sheets
         self._text = TextWriter()
         self._signature = TextWriter()
         self._out = self._text
         self._preformatted = 0
-        self._looks = [Look()]
+        self._looks = [look]
 
     def read(self, body: LexborNode) -> Body:
         """Return the text of a body."""
@@ -88,7 +103,8 @@ class _Reader:
                     self._write(node.text_content or "")
             elif tag not in _SKIPPED:
                 mark = _mark(node, tag)
-                look = self._looks[-1].within(node.attributes)
+                attributes = node.attributes
+                look = self._sheets.over(self._looks[-1], tag, attributes).within(attributes)
                 if mark != "dropped" and not look.is_gone:
                     self._looks.append(look)
                     self._enter(node, mark)

@@ -3,7 +3,8 @@
 Invisible characters part a word that a filter looks for ("paypa\u200bl"), turn its order around, or carry a whole
 message of their own: the tag characters of plane 14 spell ASCII that no screen shows.
 
-Joiners and variation selectors stay where writing needs them: in Persian and Indic words, and in emoji.
+Joiners and variation selectors stay where writing needs them: in Persian and Indic words, in emoji and flags, and one
+after a Chinese or Japanese character that has several shapes.
 """
 
 import re
@@ -24,26 +25,41 @@ NEVER_SEEN = re.compile(
     "\U000e0000-\U000e0fff"  # tags, and selectors that can carry bytes
     "]"
 )
-"""What no writing needs, wherever it stands."""
+"""What no writing needs, but for `_SHAPED`."""
+_SHAPED = re.compile(
+    "\U0001f3f4(?:{})\U000e007f|[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff][\U000e0100-\U000e01ef]".format(
+        "|".join("".join(chr(0xE0000 + ord(letter)) for letter in land) for land in ("gbeng", "gbsct", "gbwls"))
+    )
+)
+"""The flags that are spelt in tag characters, and ideographs with the selector of their shape."""
+_UNSEEN = re.compile(f"({_SHAPED.pattern})|{NEVER_SEEN.pattern}")
 _JOINER = re.compile("[\u180b-\u180d\u180f\u200c\u200d\ufe0e\ufe0f]+")
 _LINE_END = re.compile("\r\n?|[\u0085\u2028\u2029]")
 _BLANK = re.compile("\u2800")  # a Braille cell without dots
 
+_ANY = re.compile(f"{NEVER_SEEN.pattern.removesuffix(']')}{_JOINER.pattern[1:-2]}\r\u0085\u2028\u2029\u2800]")
+"""Most texts have none of it."""
+
 _JOINING = re.compile("[\u0590-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\ua840-\ua87f\ufb50-\ufdff\ufe70-\ufefc]")
 """Scripts whose words hold joiners: Arabic, Syriac, those of India and South-East Asia, Mongolian."""
+
+_VIRAMA = 9
+"""The combining class of signs that kill a vowel; with a joiner they shape the letter before, at a word's end too."""
 
 
 def drop_invisible(text: str) -> str:
     """Return a text without the characters that nobody sees."""
-    if text.isascii() and text.isprintable():
+    if not _ANY.search(text):
         return text
-    text = _BLANK.sub(" ", _LINE_END.sub("\n", NEVER_SEEN.sub("", text)))
+    text = _BLANK.sub(" ", _LINE_END.sub("\n", _UNSEEN.sub(lambda found: found[1] or "", text)))
     return _JOINER.sub(lambda found: _kept(found, text), text)
 
 
 def _kept(found: re.Match[str], text: str) -> str:
     """Return the one of some joiners that does something between its neighbours; mostly none."""
     before, after = text[max(found.start() - 1, 0) : found.start()], text[found.end() : found.end() + 1]
+    if "\u200d" in found[0] and before and unicodedata.combining(before) == _VIRAMA:
+        return "\u200d"
     if _JOINING.match(before) and (found[0][0] in "\u180b\u180c\u180d\u180f" or _JOINING.match(after)):
         return found[0][0]
     if _is_symbol(before):

@@ -11,6 +11,7 @@ from connectors.cleaning import html, kinds, language, quotes, signature
 from connectors.cleaning.flowed import unflow
 from connectors.cleaning.headers import Headers
 from connectors.cleaning.html import Body
+from connectors.cleaning.invisible import drop_invisible
 from connectors.cleaning.parts import Part
 from connectors.cleaning.pgp import strip_armour
 from connectors.cleaning.wrapped import unwrap
@@ -39,10 +40,10 @@ def parse(raw: bytes) -> Email:
     senders = headers.addresses("from") or headers.addresses("sender")
     if not senders and not body.text.strip():
         raise UnreadableMessage("The message has neither a sender nor a text.", hint=_HINT)
-    parts = quotes.split(strip_armour(body.text))
+    parts = quotes.split(strip_armour(drop_invisible(body.text)))
     text, typed_signature = signature.split(parts.text)
     text = unwrap(text) if body.is_wrapped else text
-    subject = headers.text("subject")
+    subject = drop_invisible(headers.text("subject"))
     leaves = tuple(message.leaves())
     references, answered = headers.ids("references"), headers.ids("in-reply-to")
     return Email(
@@ -58,7 +59,7 @@ def parse(raw: bytes) -> Email:
         subject=subject,
         text=text,
         quoted=parts.quoted,
-        signature=quotes.tidy(f"{typed_signature}\n{body.signature}"),
+        signature=quotes.tidy(f"{typed_signature}\n{drop_invisible(body.signature)}"),
         language=language.detect(text),
         attachments=tuple(name for leaf in leaves if (name := _attached_name(leaf))),
         kind=kinds.classify(

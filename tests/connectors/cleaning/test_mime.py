@@ -37,6 +37,16 @@ def test_no_message_at_all(raw: bytes) -> None:
     assert caught.value.hint
 
 
+def test_what_nobody_sees_is_not_archived() -> None:
+    """Invisible characters leave text, quote and subject, so that search and training read what was read; ids stay."""
+    head = b"From: a@b.c\nSubject: =?utf-8?q?pay=C2=ADpal?=\nContent-Type: text/plain; charset=utf-8\n\n"
+    text = "pay\u2060pal \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645\n\n> ev\u00adil\U000e0041\n"
+    email = parse(head + text.encode())
+    assert (email.subject, email.text) == ("paypal", "paypal \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645")
+    assert "evil" in email.quoted
+    assert email.message_id != parse(head + text.replace("\u2060", "").encode()).message_id
+
+
 def test_nested_beyond_reason() -> None:
     """Thousands of nested parts are refused, not a crash."""
     levels = [b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (at, at) for at in range(3000)]
