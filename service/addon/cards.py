@@ -1,7 +1,11 @@
 """Google's cards, as far as they are used here: JSON made of small pieces. It knows nothing of mail.
 
-A card's text is read as simple HTML. The rule this module keeps: whatever comes in is plain text and is escaped here;
-only `marked` makes tags.
+A card's text is read as simple HTML. The rules this module keeps:
+1. Text of a widget and the header of a section are escaped here; only `marked` makes tags. What a paragraph shows comes
+   from `plain` or `marked`.
+2. Titles and the small words above and below a line are plain text to Google, so that an escape would be seen. Lest
+   some client reads HTML there all the same, they hold no pointed brackets but others that look like them.
+3. Boxes, lists and buttons show plain text, and get none but the add-on's own.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +17,9 @@ Json = dict[str, Any]
 
 MARK = "#b3261e"
 """The colour of what is to be looked at."""
+_BRACKETS = str.maketrans(
+    "<>", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +33,7 @@ class Choice:
 
 def card(title: str, sections: Iterable[Json], *, subtitle: str = "") -> Json:
     """Return a card; sections without widgets are left out."""
-    header = {"title": title, **({"subtitle": subtitle} if subtitle else {})}
+    header = {"title": unpointed(title), **({"subtitle": unpointed(subtitle)} if subtitle else {})}
     return {"header": header, "sections": [section for section in sections if section["widgets"]]}
 
 
@@ -43,6 +50,11 @@ def section(widgets: Iterable[Json], *, header: str = "", shown: int | None = No
 def plain(text: str) -> str:
     """Return a text as a card shows it as it is."""
     return escape(text).replace("\n", "<br>")
+
+
+def unpointed(text: str) -> str:
+    """Return a text that is no HTML, read either way, and looks the same."""
+    return text.translate(_BRACKETS)
 
 
 def marked(text: str, spans: Sequence[tuple[int, int]]) -> str:
@@ -62,8 +74,8 @@ def paragraph(html: str) -> Json:
 def line(text: str, *, above: str = "", below: str = "") -> Json:
     """Return a line with small words above and below it."""
     made: Json = {"text": plain(text), "wrapText": True}
-    made |= {"topLabel": above} if above else {}
-    made |= {"bottomLabel": below} if below else {}
+    made |= {"topLabel": unpointed(above)} if above else {}
+    made |= {"bottomLabel": unpointed(below)} if below else {}
     return {"decoratedText": made}
 
 

@@ -17,8 +17,9 @@ from service.addon import answers
 from service.addon.cards import Json
 from service.addon.door import ConsentNeeded
 from service.addon.event import Event, addresses, plain_id
-from service.addon.jobs import Asked, Job, Make
+from service.addon.jobs import Asked, Job
 from service.addon.mail import ConsentMissing
+from service.addon.orders import Change, Fresh, Order
 from service.addon.pages import KEEP, Pages, Place
 from service.addon.parts import AddonParts
 from service.addon.wishes import changed, read_change, read_wish, wished
@@ -30,6 +31,11 @@ from service.wire import to_html
 
 READ_MAIL = "https://www.googleapis.com/auth/gmail.addons.current.message.readonly"
 COMPOSE = "https://www.googleapis.com/auth/gmail.addons.current.action.compose"
+RECIPIENTS = "https://www.googleapis.com/auth/gmail.addons.current.message.metadata"
+ALONG = {COMPOSE: (RECIPIENTS,)}
+"""What is asked for along with a consent and done without where it is not given."""
+NEEDED = {"message": (READ_MAIL,), "compose": (COMPOSE, RECIPIENTS)}
+"""What whoever opens a card for the first time is asked for at once."""
 MAIL_TIMEOUT_S = 15.0
 
 Wrap = Callable[[Json], Json]
@@ -45,6 +51,11 @@ class Visit:
     say: Say
     began: float
     """When the request came, by the clock of the parts."""
+
+    @property
+    def owner(self) -> str:
+        """Whose the drafts and open mails are: another owner of an account of the same name finds none of them."""
+        return f"{self.record.name} {self.record.owner.addr.lower()}"
 
 
 class Desk:
@@ -64,40 +75,31 @@ class Desk:
         event = visit.event
         _need(event, READ_MAIL)
         if event.message_id and event.message_token:
-            self._parts.openings.remember(visit.record.name, event.message_id, event.message_token)
+            self._parts.openings.remember(visit.owner, event.message_id, event.message_token)
         place = Place(name="message", message_id=event.message_id)
         return answers.opened(self._pages(visit.say).form(place))
 
     def compose(self, visit: Visit) -> Json:
         """The card in the compose window."""
         _need(visit.event, COMPOSE)
-        newest = self._parts.jobs.newest(visit.record.name)
+        newest = self._newest(visit)
         last = (newest.job_id, newest.done.subject) if newest and newest.done else None
         place = Place(name="compose", recipients=visit.event.recipients)
         return answers.opened(self._pages(visit.say).form(place, last=last))
 
     def write(self, visit: Visit) -> Json:
         """The button "Write": begin a draft, and wait for it as long as there is time."""
-        place, wish = _place(visit.event), read_wish(visit.event.inputs)
-        is_reply = place.name == "message" and place.message_id
-        if is_reply:
-            _need(visit.event, READ_MAIL)
-        elif not wish.instruction:
+        order = Fresh(place=_place(visit.event), wish=read_wish(visit.event.inputs))
+        if not (order.message_id or order.wish.instruction):
             raise UsageError(visit.say("nothing_to_go_by"), hint=visit.say("nothing_to_go_by_hint"))
-
-        def make() -> Asked:
-            mail = self._mail(visit, place.message_id) if is_reply else None
-            request = wished(wish, visit.record, mail=mail, to=place.recipients)
-            exclude = frozenset({mail.message_id} if mail else ())
-            asked = DraftRequest(request=request, exclude=exclude)
-            return Asked(request=request, exclude=exclude, events=self._parts.drafter.draft(asked))
-
-        job = self._begin(visit, make)
-        return self._shown(visit, job, place, answers.pushed)
+        return self._shown(visit, self._begin(visit, order), order.place, answers.pushed)
 
     def refresh(self, visit: Visit) -> Json:
-        """The button "Refresh", and "Show" of the last draft."""
-        return self._shown(visit, self._job(visit), _place(visit.event), answers.replaced)
+        """The button "Refresh", and "Show" of the last draft; after a consent that was asked for, write after all."""
+        job = self._job(visit)
+        if job.is_consent_asked and isinstance(job.error, ConsentMissing):
+            job = self._anew(visit, job)
+        return self._shown(visit, job, _place(visit.event), answers.replaced)
 
     def change(self, visit: Visit) -> Json:
         """The button "Change": write the draft anew as told."""
@@ -108,18 +110,14 @@ class Desk:
         if before is None or done is None:
             raise _gone(visit)
         request = changed(before, done, how)
-
-        def make() -> Asked:
-            asked = DraftRequest(request=request, exclude=job.exclude, replaces=done.draft_id)
-            return Asked(request=request, exclude=job.exclude, events=self._parts.drafter.draft(asked))
-
-        begun = self._begin(visit, make)
+        order = Change(asked=DraftRequest(request=request, exclude=job.exclude, replaces=done.draft_id))
+        begun = self._begin(visit, order)
         self._parts.feedback.give(visit.record.name, done.draft_id, FeedbackKind.REFINED)
         return self._shown(visit, begun, _place(visit.event), answers.pushed)
 
     def again(self, visit: Visit) -> Json:
         """The button "Try again" of a draft that failed."""
-        return self._shown(visit, self._begin(visit, self._job(visit).make), _place(visit.event), answers.replaced)
+        return self._shown(visit, self._anew(visit, self._job(visit)), _place(visit.event), answers.replaced)
 
     def insert(self, visit: Visit) -> Json:
         """The button "Insert": put the draft where the cursor is."""
@@ -141,39 +139,70 @@ class Desk:
         """Return the card of an error, in words for people."""
         return self._pages(say).trouble(error)
 
-    def _begin(self, visit: Visit, make: Make) -> Job:
+    def _begin(self, visit: Visit, order: Order) -> Job[Order]:
+        if isinstance(order, Fresh) and order.message_id:
+            _need(visit.event, READ_MAIL)
         self._parts.pace.take(visit.record.name)
-        return self._parts.jobs.start(visit.record.name, make)
+        return self._parts.jobs.start(visit.owner, lambda: self._asked(visit, order), order)
+
+    def _anew(self, visit: Visit, failed: Job[Order]) -> Job[Order]:
+        """Begin a draft again that failed, with what this request may do and not what that one might."""
+        begun = self._begin(visit, failed.order)
+        begun.is_consent_asked = failed.is_consent_asked
+        return begun
+
+    def _asked(self, visit: Visit, order: Order) -> Asked:
+        """Gather what a draft needs, and ask for it."""
+        asked = order.asked if isinstance(order, Change) else self._request(visit, order)
+        return Asked(request=asked.request, exclude=asked.exclude, events=self._parts.drafter.draft(asked))
+
+    def _request(self, visit: Visit, order: Fresh) -> DraftRequest:
+        mail = self._mail(visit, order.message_id) if order.message_id else None
+        request = wished(order.wish, visit.record, mail=mail, to=order.place.recipients)
+        return DraftRequest(request=request, exclude=frozenset({mail.message_id} if mail else ()))
 
     def _pages(self, say: Say) -> Pages:
         return Pages(say=say, url=self._parts.settings.url, nonce=self._parts.nonce)
 
     def _mail(self, visit: Visit, message_id: str) -> Email:
-        event, account = visit.event, visit.record.name
+        event = visit.event
         own = event.message_token if event.message_id == message_id else ""
-        token = own or self._parts.openings.token(account, message_id)
+        token = own or self._parts.openings.token(visit.owner, message_id)
         if not token:
             raise UsageError(visit.say("closed"), hint=visit.say("closed_hint"))
         return self._parts.reader.read(
             message_id, access_token=event.access_token, message_token=token, timeout_s=MAIL_TIMEOUT_S
         )
 
-    def _shown(self, visit: Visit, job: Job, place: Place, wrap: Wrap) -> Json:
+    def _shown(self, visit: Visit, job: Job[Order], place: Place, wrap: Wrap) -> Json:
         """Return the draft, or after a while that it is not done yet."""
         spent = self._parts.clock() - visit.began
         if not job.wait(self._parts.settings.answer_within_s - spent):
             return wrap(self._pages(visit.say).waiting(place, job.job_id, self._parts.jobs.elapsed_s(job)))
-        if isinstance(job.error, ConsentMissing) and READ_MAIL not in (visit.event.scopes or ()):
+        if isinstance(job.error, ConsentMissing) and not (job.is_consent_asked or _has(visit.event, READ_MAIL)):
+            job.is_consent_asked = True
             raise ConsentNeeded(READ_MAIL)
         if job.done is None:
             return wrap(self._pages(visit.say).trouble(job.error or _gone(visit), again=(place, job.job_id)))
         return wrap(self._pages(visit.say).draft(job.done, place, job.job_id))
 
-    def _job(self, visit: Visit) -> Job:
-        job = self._parts.jobs.find(visit.record.name, visit.event.parameters.get("job", ""))
-        if job is None:
+    def _job(self, visit: Visit) -> Job[Order]:
+        job = self._parts.jobs.find(visit.owner, visit.event.parameters.get("job", ""))
+        if job is None or not self._is_kept(visit, job):
             raise _gone(visit)
         return job
+
+    def _newest(self, visit: Visit) -> Job[Order] | None:
+        while (job := self._parts.jobs.newest(visit.owner)) and not self._is_kept(visit, job):
+            pass  # what is not kept is dropped, and was the newest
+        return job
+
+    def _is_kept(self, visit: Visit, job: Job[Order]) -> bool:
+        """Tell whether a draft was not forgotten meanwhile; if it was, forget it here too."""
+        if job.done is None or self._parts.has_draft(visit.record.name, job.done.draft_id):
+            return True
+        self._parts.jobs.drop(job)
+        return False
 
     def _done(self, visit: Visit) -> Done:
         done = self._job(visit).done
@@ -183,9 +212,16 @@ class Desk:
 
 
 def _need(event: Event, scope: str) -> None:
-    """Have the user asked for a consent that is not there; where Google does not say, its refusal will tell."""
+    """Have the user asked for a consent that is not there; where Google does not say, its refusal will tell.
+
+    Google says nothing where there is no consent at all, but whoever gave none is not named either: the door asks them.
+    """
     if event.scopes is not None and scope not in event.scopes:
-        raise ConsentNeeded(scope)
+        raise ConsentNeeded(scope, *ALONG.get(scope, ()))
+
+
+def _has(event: Event, scope: str) -> bool:
+    return scope in (event.scopes or ())
 
 
 def _place(event: Event) -> Place:

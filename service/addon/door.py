@@ -42,6 +42,8 @@ class Knock:
     """The whole address that was asked, as Google was told it."""
     is_button: bool
     """Whether a card's button asks, and not the opening of a card."""
+    needed: tuple[str, ...] = ()
+    """What is asked for as well, where the user is asked for consent here."""
 
 
 def let_in(knock: Knock, parts: AddonParts) -> str:
@@ -69,9 +71,10 @@ def _let_in(knock: Knock, parts: AddonParts) -> str:
     if parts.settings.refuse_replays == "all" or (parts.settings.refuse_replays == "buttons" and knock.is_button):
         _refuse_replay(knock, claims, parts)
     if not event.user_token:
-        if event.scopes is not None and WHO not in event.scopes:
-            raise ConsentNeeded(WHO)
-        raise Refused("no-user")
+        if WHO in (event.scopes or ()):
+            raise Refused("no-user")
+        # Google leaves the list out where there is no consent yet: so it comes from everybody's first time.
+        raise ConsentNeeded(WHO, *knock.needed)
     return str(claims[-1]["email"])
 
 

@@ -44,6 +44,7 @@ class _Gmail(_Part):
     accessToken: str = ""  # noqa: N815
     toRecipients: tuple[str, ...] = ()  # noqa: N815
     ccRecipients: tuple[str, ...] = ()  # noqa: N815
+    bccRecipients: tuple[str, ...] = ()  # noqa: N815
 
 
 class _Event(_Part):
@@ -101,7 +102,7 @@ def read_event(raw: bytes) -> Event:
         scopes=None if scopes is None else frozenset(scopes),
         message_id=plain_id(gmail.messageId),
         message_token=gmail.accessToken,
-        recipients=addresses((*gmail.toRecipients, *gmail.ccRecipients)),
+        recipients=addresses((*gmail.toRecipients, *gmail.ccRecipients, *gmail.bccRecipients)),
     )
 
 

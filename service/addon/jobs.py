@@ -1,9 +1,9 @@
 """Drafts in the making, apart from the requests that asked for them: Gmail waits 30 seconds, a model may take longer.
 
 The rules this module keeps:
-1. A job belongs to an account; nobody else's request finds it.
-2. An account has as many in the making as anybody else who drafts. One that nobody asks after is broken off.
-3. What is finished is kept for a while to be inserted, the newest few of an account.
+1. A job belongs to an account and its owner. Nobody else's request finds it, nor one for a later account of that name.
+2. Everybody has as many in the making as anybody else who drafts. One that nobody asks after is broken off.
+3. What is finished is kept for a while to be inserted, the newest few of everybody's. No job keeps a token of Google's.
 """
 
 import logging
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import Generic, Protocol, TypeVar, cast
 
 from retrieval.prompt import Request
 from service.drafting.draft import Done, DraftEvent
@@ -21,10 +21,13 @@ from service.slots import Slots
 
 logger = logging.getLogger(__name__)
 
+Order = TypeVar("Order")
+"""What a draft is ordered by, to order it again."""
+
 PATIENCE_S = 120.0
 """A draft that nobody asked after for so long is broken off."""
 MOST_KEPT = 8
-"""Of an account."""
+"""Of one person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,20 +48,22 @@ class Make(Protocol):
 
 
 @dataclass(slots=True, kw_only=True)
-class Job:
+class Job(Generic[Order]):
     """A draft in the making, or made. Read `done` and `error` when it `is_over`; one broken off has neither."""
 
     job_id: str
-    account: str
+    owner: str
     started: float
     asked_at: float
-    make: Make
-    """What it was begun with, to begin it again where it failed."""
+    order: Order
+    """To begin it again where it failed, with whatever tokens come then."""
     request: Request | None = None
     exclude: frozenset[str] = frozenset()
     done: Done | None = None
     error: Exception | None = None
     is_discarded: bool = False
+    is_consent_asked: bool = False
+    """Whether its failure had the user asked for consent: that is done once."""
     _end: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -75,8 +80,8 @@ class Job:
         self._end.set()
 
 
-class Jobs:
-    """The jobs of all accounts. Safe to share between threads."""
+class Jobs(Generic[Order]):
+    """The jobs of all. Safe to share between threads."""
 
     def __init__(
         self,
@@ -89,7 +94,7 @@ class Jobs:
         """Begin without jobs.
 
         Args:
-            at_once: How many an account may have in the making.
+            at_once: How many one may have in the making.
             keep_s: How long one is kept after it was last asked after.
             clock: Seconds.
             ids: Numbers that nobody guesses.
@@ -99,47 +104,54 @@ class Jobs:
         self._clock = clock
         self._ids = ids
         self._lock = threading.Lock()
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[str, Job[Order]] = {}
 
-    def start(self, account: str, make: Make) -> Job:
+    def start(self, owner: str, make: Make, order: Order) -> Job[Order]:
         """Begin a draft.
 
         Raises:
-            TooManyDrafts: the account has as many in the making as it may.
+            TooManyDrafts: the owner has as many in the making as allowed.
         """
-        self._slots.take(account)
+        self._slots.take(owner)
         now = self._clock()
-        job = Job(job_id=self._ids(), account=account, started=now, asked_at=now, make=make)
+        job = Job(job_id=self._ids(), owner=owner, started=now, asked_at=now, order=order)
         with self._lock:
-            self._sweep(account, now)
+            self._sweep(now)
+            self._make_room(owner)
             self._jobs[job.job_id] = job
-        threading.Thread(target=self._run, args=(job,), name="addon-draft", daemon=True).start()
+        threading.Thread(target=self._run, args=(job, make), name="addon-draft", daemon=True).start()
         return job
 
-    def find(self, account: str, job_id: str) -> Job | None:
-        """Return an account's job, if it is still at hand."""
+    def find(self, owner: str, job_id: str) -> Job[Order] | None:
+        """Return somebody's job, if it is still at hand."""
         now = self._clock()
         with self._lock:
+            self._sweep(now)
             job = self._jobs.get(job_id)
-            if job is None or job.account != account or self._is_old(job, now):
+            if job is None or job.owner != owner:
                 return None
             job.asked_at = now
             return job
 
-    def newest(self, account: str) -> Job | None:
-        """Return an account's newest finished draft that was not discarded."""
-        now = self._clock()
+    def newest(self, owner: str) -> Job[Order] | None:
+        """Return somebody's newest finished draft that was not discarded."""
         with self._lock:
-            done = [job for job in self._jobs.values() if job.account == account and _is_shown(job)]
-        return max((job for job in done if not self._is_old(job, now)), key=lambda job: job.started, default=None)
+            self._sweep(self._clock())
+            done = [job for job in self._jobs.values() if job.owner == owner and _is_shown(job)]
+        return max(done, key=_started, default=None)
 
-    def elapsed_s(self, job: Job) -> int:
+    def drop(self, job: Job[Order]) -> None:
+        """Forget a job."""
+        with self._lock:
+            self._jobs.pop(job.job_id, None)
+
+    def elapsed_s(self, job: Job[Order]) -> int:
         """How long ago it began."""
         return round(self._clock() - job.started)
 
-    def _run(self, job: Job) -> None:
+    def _run(self, job: Job[Order], make: Make) -> None:
         try:
-            asked = job.make()
+            asked = make()
             job.request, job.exclude = asked.request, asked.exclude
             # Every draft is a generator: closing it is what stops the model.
             with closing(cast("Generator[DraftEvent]", asked.events)) as events:
@@ -152,24 +164,24 @@ class Jobs:
         except Exception as error:  # noqa: BLE001  carried over to whoever asks after it
             job.error = error
         finally:
-            self._slots.give_back(job.account)
+            self._slots.give_back(job.owner)
             job.end()
 
-    def _sweep(self, account: str, now: float) -> None:
-        """Drop what is old, and of an account's finished drafts all but the newest."""
-        for job_id in [job_id for job_id, job in self._jobs.items() if self._is_old(job, now)]:
-            del self._jobs[job_id]
-        over = sorted((job for job in self._jobs.values() if job.account == account and job.is_over), key=_started)
+    def _sweep(self, now: float) -> None:
+        """Drop what is old, whosever it is."""
+        for job in [job for job in self._jobs.values() if job.is_over and now - job.asked_at > self._keep_s]:
+            del self._jobs[job.job_id]
+
+    def _make_room(self, owner: str) -> None:
+        """Drop somebody's finished drafts, but for the newest."""
+        over = sorted((job for job in self._jobs.values() if job.owner == owner and job.is_over), key=_started)
         for job in over[: max(len(over) - MOST_KEPT, 0)]:
             del self._jobs[job.job_id]
 
-    def _is_old(self, job: Job, now: float) -> bool:
-        return job.is_over and now - job.asked_at > self._keep_s
 
-
-def _started(job: Job) -> float:
+def _started(job: Job[Order]) -> float:
     return job.started
 
 
-def _is_shown(job: Job) -> bool:
+def _is_shown(job: Job[Order]) -> bool:
     return job.is_over and job.done is not None and not job.is_discarded

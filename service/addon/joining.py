@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 def join_addon(app: "App", *, notices: Callable[[str], Sequence[str]]) -> AddonParts:
     """Return what the add-on is joined from."""
-    settings, http = app.settings.addon, app.settings.http
+    settings, http, ledger = app.settings.addon, app.settings.http, app.ledger
+
+    def has_draft(account: str, draft_id: str) -> bool:
+        row = ledger.get(draft_id)
+        return row is not None and row.account == account
+
     return AddonParts(
         settings=settings,
         tokens=Tokens(settings, Certificates()),
@@ -25,5 +30,6 @@ def join_addon(app: "App", *, notices: Callable[[str], Sequence[str]]) -> AddonP
         accounts=app.archive.accounts,
         adapter=app.adapters.in_service,
         notices=notices,
+        has_draft=has_draft,
         feedback=app.feedback,
     )

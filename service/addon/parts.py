@@ -11,6 +11,7 @@ from service.access.limits import Pace
 from service.addon.jobs import Jobs
 from service.addon.mail import MailReader
 from service.addon.openings import Openings
+from service.addon.orders import Order
 from service.addon.replays import Replays
 from service.addon.settings import AddonSettings
 from service.addon.tokens import Tokens
@@ -35,7 +36,7 @@ class AddonParts:
 
     settings: AddonSettings
     tokens: Tokens
-    jobs: Jobs
+    jobs: Jobs[Order]
     pace: Pace
     """How many drafts an account may ask for in a minute."""
     drafter: Drafts
@@ -45,6 +46,8 @@ class AddonParts:
     """Returns the name of the adapter in service for an account; None for the base model."""
     notices: Callable[[str], Sequence[str]]
     """Returns what is not as it should be with an account's adapters."""
+    has_draft: Callable[[str, str], bool]
+    """Tells whether an account still has a draft: it goes with the account, and with mail that is forgotten."""
     feedback: TakesFeedback
     reader: MailReader = field(default_factory=MailReader)
     replays: Replays = field(default_factory=Replays)

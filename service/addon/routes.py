@@ -9,7 +9,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from service.access.tokens import Access
 from service.addon import answers
 from service.addon.cards import Json
-from service.addon.desk import Desk, Visit, Wrap
+from service.addon.desk import NEEDED, Desk, Visit, Wrap
 from service.addon.door import ConsentNeeded, Knock, account_of, let_in
 from service.addon.event import Event, read_event
 from service.addon.host import PREFIX
@@ -34,7 +34,7 @@ def make_addon(parts: AddonParts) -> Blueprint:
 
         def view() -> Response:
             began = parts.clock()
-            knock = _knock(endpoint, is_button=is_button)
+            knock = _knock(endpoint, is_button=is_button, needed=NEEDED.get(name, ()))
             try:
                 address = let_in(knock, parts)
                 answer = served(handler, wrap, knock.event, address, began)
@@ -64,11 +64,13 @@ def make_addon(parts: AddonParts) -> Blueprint:
     return routes
 
 
-def _knock(endpoint: str, *, is_button: bool) -> Knock:
+def _knock(endpoint: str, *, is_button: bool, needed: tuple[str, ...]) -> Knock:
     """Read a request; nothing of it is believed yet."""
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("The body must be JSON.")
     raw = request.get_data(cache=False)
     authorization = request.headers.get("Authorization", "")
     event = read_event(raw)
-    return Knock(authorization=authorization, raw=raw, event=event, endpoint=endpoint, is_button=is_button)
+    return Knock(
+        authorization=authorization, raw=raw, event=event, endpoint=endpoint, is_button=is_button, needed=needed
+    )

@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, field_validato
 
 GOOGLE_WAITS_S = 30
 """How long Gmail waits for an add-on's answer."""
+ROOM_S = 3
+"""The way from here to Gmail, and fetching Google's keys."""
 
 
 class AddonSettings(BaseModel):
@@ -23,7 +25,7 @@ class AddonSettings(BaseModel):
     """The service account in whose name Google calls; `deploy/addon/README.md` says how to ask for it."""
     client_id: str = ""
     """The add-on's OAuth client id, from the same answer."""
-    answer_within_s: PositiveFloat = Field(default=20.0, lt=GOOGLE_WAITS_S)
+    answer_within_s: PositiveFloat = Field(default=20.0, le=GOOGLE_WAITS_S - ROOM_S)
     """A draft that takes longer goes on in the background, and its card has a button that asks again."""
     keep_minutes: PositiveFloat = 60.0
     """How long a finished draft waits to be inserted; it stands in the ledger besides."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from service.addon.desk import COMPOSE, READ_MAIL, Desk
+from service.addon.desk import COMPOSE, READ_MAIL, RECIPIENTS, Desk
 from service.addon.door import WHO
 from service.config import Settings
 
@@ -40,14 +40,14 @@ def deployment() -> dict[str, Any]:
 def test_consents_are_the_fewest_it_can_do_with() -> None:
     """What the code needs, being an add-on, and the language: nothing else, and least of all the mailbox or sending."""
     scopes = deployment()["oauthScopes"]
-    assert set(scopes) == {READ_MAIL, COMPOSE, WHO, f"{AUTH}gmail.addons.execute", f"{AUTH}script.locale"}
-    assert len(scopes) == 5
+    assert set(scopes) == {READ_MAIL, COMPOSE, RECIPIENTS, WHO, f"{AUTH}gmail.addons.execute", f"{AUTH}script.locale"}
+    assert len(scopes) == 6
     far = {"https://mail.google.com/", *(f"{AUTH}gmail.{name}" for name in ("send", "compose", "modify", "readonly"))}
     assert not far & set(scopes)
 
 
 def test_every_address_leads_to_the_add_on() -> None:
-    """All triggers ask this service, at addresses it has, and Google shows its own token with them."""
+    """All triggers ask this service, at addresses it has; Google shows its own token, and each consent is free."""
     add_ons = deployment()["addOns"]
     gmail = add_ons["gmail"]
     asked = [
@@ -58,7 +58,10 @@ def test_every_address_leads_to_the_add_on() -> None:
     assert asked == [f"{URL}/addon/{name}" for name in ("home", "message", "compose")]
     assert all(hasattr(Desk, each.rpartition("/")[2]) for each in asked)
     assert gmail["composeTrigger"]["draftAccess"] == "METADATA"
-    assert add_ons["httpOptions"] == {"authorizationHeader": "SYSTEM_ID_TOKEN"}
+    assert add_ons["httpOptions"] == {
+        "authorizationHeader": "SYSTEM_ID_TOKEN",
+        "granularOauthPermissionSupport": "OPT_IN",
+    }
     assert not [word for word in ("URL/", "LOGO") if word in json.dumps(add_ons)]
 
 

@@ -15,14 +15,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 
 from service.addon.certificates import Keys
-from service.addon.desk import COMPOSE, READ_MAIL
+from service.addon.desk import COMPOSE, READ_MAIL, RECIPIENTS
 from service.addon.door import WHO
 
 URL = "https://cyrano.example.org"
 SERVICE_ACCOUNT = "service-123@gcp-sa-gsuiteaddons.iam.gserviceaccount.com"
 CLIENT_ID = "123-abc.apps.googleusercontent.com"
 EXECUTE = "https://www.googleapis.com/auth/gmail.addons.execute"
-ALL_SCOPES = (EXECUTE, READ_MAIL, COMPOSE, WHO)
+ALL_SCOPES = (EXECUTE, READ_MAIL, COMPOSE, RECIPIENTS, WHO)
 KID = "key-1"
 
 Json = dict[str, Any]
@@ -121,6 +121,7 @@ def user_claims(email: str = "ana@example.org", **changes: object) -> Json:
         "azp": CLIENT_ID,
         "email": email,
         "email_verified": True,
+        "hd": "example.org",
         "sub": "42",
         "jti": token_hex(8),
         **times(),
@@ -142,6 +143,7 @@ class Gmail:
     gmail: Json = field(default_factory=dict)
     user_token: str = ""
     """Instead of a good one."""
+    access_token: str = "ya29.user"
 
     def event(
         self,
@@ -163,7 +165,7 @@ class Gmail:
         if parameters is not None:
             common["parameters"] = parameters
         authorization: Json = {
-            "userOAuthToken": "ya29.user",
+            "userOAuthToken": self.access_token,
             "systemIdToken": sign(system_claims(path)),
             "userIdToken": self.user_token or sign(user_claims(self.email)),
         }

@@ -53,6 +53,8 @@ class GmailServer:
     refusal: tuple[int, bytes] | None = None
     asked: list[httpx2.Request] = field(default_factory=list)
     gate: threading.Event | None = None
+    token: str = "ya29.user"
+    """What it lets in."""
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
         """Answer one request."""
@@ -61,7 +63,7 @@ class GmailServer:
             self.gate.wait(10)
         if self.refusal:
             return httpx2.Response(self.refusal[0], content=self.refusal[1])
-        if request.headers.get("authorization") != "Bearer ya29.user" or not request.headers.get(MESSAGE_TOKEN):
+        if request.headers.get("authorization") != f"Bearer {self.token}" or not request.headers.get(MESSAGE_TOKEN):
             return httpx2.Response(401, json={"error": {"code": 401, "status": "UNAUTHENTICATED"}})
         raw = self.mails.get(request.url.path.rsplit("/", 1)[1])
         if raw is None:
@@ -97,10 +99,15 @@ class AddonHouse:
             accounts=self.accounts,
             adapter=lambda _: "ana@v1",
             notices=lambda _: self.house.notices,
+            has_draft=self.has_draft,
             feedback=Feedback(self.house.engine),
             clock=self.clock,
             reader=MailReader(transport=httpx2.MockTransport(self.gmail_server)),
         )
+
+    def has_draft(self, name: str, draft_id: str) -> bool:
+        """Whether the ledger still has a draft of an account's."""
+        return any(row.draft_id == draft_id for row in self.house.ledger.recent(name, 100))
 
     @cached_property
     def client(self) -> FlaskClient:

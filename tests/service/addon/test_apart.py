@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import delete
 
+from connectors.schema import draft
 from tests.service.addon.google import Gmail
 from tests.service.addon.house import AddonHouse
 from tests.service.addon.reading import buttons, text, title
@@ -56,6 +58,32 @@ def test_draft_of_another_account_is_not_at_hand(path: str, house: AddonHouse) -
     assert text(answer).startswith("This draft is not at hand any more.")
     assert "see you soon" not in text(answer)
     assert {request.account for request in house.house.retriever.asked} == {"ana"}
+
+
+def test_new_account_of_an_old_name_finds_nothing_of_the_former(house: AddonHouse) -> None:
+    """An account removed and one made under its name are two people's: neither drafts nor open mails pass on."""
+    people = [account("ana")]
+    house.accounts = lambda: people
+    form = house.ask("message", gmail=Gmail(gmail=OPEN_MAIL))
+    mine = buttons(written(house))["Insert"]["parameters"]
+    asked = len(house.gmail_server.asked)
+    bob = account("bob")
+    people[:] = [replace(account("ana"), owner=bob.owner, addresses=bob.addresses)]
+    later = Gmail(email=BOB)
+    assert text(house.ask("insert", gmail=later, parameters=mine)).startswith("This draft is not at hand any more.")
+    assert "Show" not in buttons(house.ask("compose", gmail=later))
+    assert "which mail is open" in text(press(house, form, "Write", later))
+    assert len(house.gmail_server.asked) == asked
+
+
+def test_forgotten_draft_is_not_at_hand(house: AddonHouse) -> None:
+    """What the ledger has forgotten is not shown from memory, nor kept there."""
+    mine = buttons(written(house))["Insert"]["parameters"]
+    with house.house.engine.begin() as connection:
+        connection.execute(delete(draft))
+    assert "Show" not in buttons(house.ask("compose"))
+    assert text(house.ask("insert", parameters=mine)).startswith("This draft is not at hand any more.")
+    assert house.parts.jobs._jobs == {}
 
 
 def test_newest_draft_is_offered_to_its_owner_alone(house: AddonHouse) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.service.addon import google
 from tests.service.addon.google import Gmail, sign, system_claims, times, user_claims
 from tests.service.addon.house import AddonHouse
+from tests.service.stand_ins import account
 
 Json = dict[str, Any]
 
@@ -133,6 +135,10 @@ SYSTEM_ONLY = [
 ]
 USER_ONLY = [
     Bad("a system token", "audience", lambda _: sign(system_claims("home"))),
+    Bad("an address that Google does not host", "not-googles-address", lambda good: sign(good(hd=None))),
+    Bad("hosted by nobody", "not-googles-address", lambda good: sign(good(hd=""))),
+    Bad("hosted by a list", "not-googles-address", lambda good: sign(good(hd=["example.org"]))),
+    Bad("an address like Google's", "not-googles-address", lambda good: sign(good(hd=None, email="ana@notgmail.com"))),
     Bad("for another client", "audience", lambda good: sign(good(aud="999-xyz.apps.googleusercontent.com"))),
 ]
 
@@ -207,6 +213,14 @@ def test_request_that_names_nobody_is_refused(house: AddonHouse, caplog: pytest.
     event = Gmail().event("home")
     del event["authorizationEventObject"]["userIdToken"]
     check_refused(house, caplog, event, "no-user")
+
+
+@pytest.mark.parametrize("email", ["Ana@gmail.com", "ana@googlemail.com"])
+def test_googles_own_mailboxes_need_no_domain(email: str, house: AddonHouse) -> None:
+    """Whose mailbox Google itself hands out is good without a hosted domain."""
+    house.accounts = lambda: [replace(account("ana"), addresses=frozenset({email}))]
+    event = Gmail(user_token=sign(user_claims(email, hd=None))).event("home")
+    assert "Ana Lopez" in house.post("home", event).text
 
 
 def test_cyranos_own_token_opens_nothing_here(house: AddonHouse, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,11 +1,14 @@
 """Google's keys: fetched when they are needed, kept as long as they are good, and never for a stranger's sake."""
 
 import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from connectors.errors import Unreachable
-from service.addon.certificates import LONGEST_S, SHORTEST_S, STALE_S, Certificates
+from service.addon.certificates import FAILED_S, LONGEST_S, SHORTEST_S, STALE_S, WAIT_S, Certificates, Keys
 from tests.service.addon.google import Gmail, KeyServer
 from tests.service.addon.house import AddonHouse
 
@@ -67,3 +70,64 @@ def test_strangers_cannot_make_us_ask_google(house: AddonHouse) -> None:
     for number in range(10):
         house.post("home", Gmail().event("home"), bearer=f"a.b.{number}")
     assert house.keys.asked == 1
+
+
+def test_failure_is_remembered() -> None:
+    """Without keys Google is not asked again with every request, and is asked again after a while."""
+    server, clock = KeyServer(is_down=True), Clock()
+    certificates = Certificates(fetch=server, clock=clock)
+    for _ in range(5):
+        with pytest.raises(Unreachable):
+            certificates(WHERE)
+    assert server.asked == 1
+    server.is_down, clock.now = False, FAILED_S
+    assert certificates(WHERE).status == 200
+    assert server.asked == 2
+
+
+class SlowServer(KeyServer):
+    """Google's keys, when the test lets them go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_asked, self.gate = threading.Event(), threading.Event()
+
+    def __call__(self, url: str) -> Keys:
+        """Answer as late as that."""
+        self.is_asked.set()
+        self.gate.wait(10)
+        return super().__call__(url)
+
+
+def test_nobody_waits_long_for_the_fetch_of_another() -> None:
+    """While Google hangs, requests do not pile up behind the one that asked: each is soon told that there are none."""
+    server = SlowServer()
+    certificates = Certificates(fetch=server)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(certificates, WHERE)
+        assert server.is_asked.wait(5)
+        began = time.monotonic()
+        with pytest.raises(Unreachable):
+            certificates(WHERE)
+        assert time.monotonic() - began < WAIT_S + 5
+        server.gate.set()
+        assert first.result().status == 200
+    assert server.asked == 1
+
+
+def test_old_keys_serve_at_once_while_new_ones_are_fetched() -> None:
+    """One request waits for Google, the others do not."""
+    server, clock = SlowServer(), Clock()
+    certificates = Certificates(fetch=server, clock=clock)
+    server.gate.set()
+    certificates(WHERE)
+    server.gate.clear()
+    server.is_asked.clear()
+    clock.now = 4000
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(certificates, WHERE)
+        assert server.is_asked.wait(5)
+        assert certificates(WHERE).status == 200
+        assert not first.done()
+        server.gate.set()
+        assert first.result().status == 200

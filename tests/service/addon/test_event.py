@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from service.addon.event import MOST_RECIPIENTS, addresses, plain_id, read_event
 from service.problems import RequestError
+from tests.service.addon.schema import check_schema
 
 DOCUMENTED = {
     "commonEventObject": {
@@ -46,12 +47,17 @@ json_values = st.recursive(
 
 
 def test_documented_event_is_read() -> None:
-    """Each part lands where it belongs; recipients are bare and stand once; blind copies are nobody's business."""
+    """Each part lands where it belongs; recipients are bare and stand once; those of blind copies are among them."""
     event = read_event(json.dumps(DOCUMENTED).encode())
     assert (event.locale, event.inputs, event.parameters) == ("de", {"instruction": "say yes"}, {"job": "j1"})
     assert (event.system_token, event.user_token, event.access_token) == ("s", "u", "ya29")
     assert (event.message_id, event.message_token, event.scopes) == ("msg-f:1849", "AM0", {"a", "b"})
-    assert event.recipients == ("bob@example.org", "eve@example.org")
+    assert event.recipients == ("bob@example.org", "eve@example.org", "secret@example.org")
+
+
+def test_what_google_documents_has_the_shape_of_the_schema() -> None:
+    """The schema that the other tests hold their events against takes the documented one."""
+    check_schema(DOCUMENTED, "event")
 
 
 def test_event_of_the_home_card_has_next_to_nothing() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from service.addon.cards import unpointed
 from service.feedback import FeedbackKind
 from service.ledger import State
 from tests.service.addon.google import Gmail
@@ -186,7 +187,7 @@ def test_unsupported_facts_and_sources_are_shown(house: AddonHouse) -> None:
     (source,) = sources["widgets"]
     assert source["decoratedText"]["topLabel"] == "Lunch"
     assert "see you at 12:30" in source["decoratedText"]["text"]
-    assert source["decoratedText"]["bottomLabel"] == "2026-11-21, to Marta Kling <marta@example.org>"
+    assert source["decoratedText"]["bottomLabel"] == unpointed("2026-11-21, to Marta Kling <marta@example.org>")
 
 
 @pytest.mark.parametrize(

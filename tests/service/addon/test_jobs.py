@@ -53,22 +53,22 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def jobs(clock: Clock) -> Jobs:
+def jobs(clock: Clock) -> Jobs[str]:
     """Room for one draft at a time, kept for a minute."""
     numbers = iter(range(100))
     return Jobs(at_once=1, keep_s=60, clock=clock, ids=lambda: f"j{next(numbers)}")
 
 
-def finished(jobs: Jobs, account: str = "ana") -> Job:
+def finished(jobs: Jobs[str], account: str = "ana") -> Job[str]:
     """A job that is over."""
-    job = jobs.start(account, make)
+    job = jobs.start(account, make, "order")
     assert job.wait(5)
     while jobs._slots._taken[account]:
         pass
     return job
 
 
-def test_job_holds_what_went_in_and_came_out(jobs: Jobs) -> None:
+def test_job_holds_what_went_in_and_came_out(jobs: Jobs[str]) -> None:
     """Its account finds the draft, and what it was asked by."""
     job = finished(jobs)
     found = jobs.find("ana", job.job_id)
@@ -76,7 +76,7 @@ def test_job_holds_what_went_in_and_came_out(jobs: Jobs) -> None:
     assert (job.done, job.error, job.request, job.exclude) == (DONE, None, REQUEST, {"m1"})
 
 
-def test_job_of_another_account_is_not_found(jobs: Jobs) -> None:
+def test_job_of_another_account_is_not_found(jobs: Jobs[str]) -> None:
     """A number is not enough."""
     job = finished(jobs)
     assert jobs.find("bob", job.job_id) is None
@@ -84,19 +84,19 @@ def test_job_of_another_account_is_not_found(jobs: Jobs) -> None:
     assert jobs.find("ana", "j99") is None
 
 
-def test_one_that_fails_says_so_and_makes_room(jobs: Jobs) -> None:
+def test_one_that_fails_says_so_and_makes_room(jobs: Jobs[str]) -> None:
     """Whatever breaks, in gathering or in writing, waits for whoever asks."""
 
     def broken() -> Asked:
         raise OSError("gone")
 
-    job = jobs.start("ana", broken)
+    job = jobs.start("ana", broken, "order")
     assert job.wait(5)
     assert isinstance(job.error, OSError)
     assert finished(jobs).done
 
 
-def test_account_has_no_more_than_it_may(jobs: Jobs) -> None:
+def test_account_has_no_more_than_it_may(jobs: Jobs[str]) -> None:
     """The next one is refused until one ends; another account has room of its own."""
     gate = threading.Event()
 
@@ -104,15 +104,15 @@ def test_account_has_no_more_than_it_may(jobs: Jobs) -> None:
         gate.wait(5)
         return make()
 
-    job = jobs.start("ana", slow)
+    job = jobs.start("ana", slow, "order")
     with pytest.raises(TooManyDrafts):
-        jobs.start("ana", make)
-    assert jobs.start("bob", make).wait(5)
+        jobs.start("ana", make, "order")
+    assert jobs.start("bob", make, "order").wait(5)
     gate.set()
     assert job.wait(5)
 
 
-def test_finished_draft_is_kept_for_a_while(jobs: Jobs, clock: Clock) -> None:
+def test_finished_draft_is_kept_for_a_while(jobs: Jobs[str], clock: Clock) -> None:
     """Asking after it keeps it; then it is gone, and not offered either."""
     job = finished(jobs)
     clock.now = 59
@@ -124,7 +124,23 @@ def test_finished_draft_is_kept_for_a_while(jobs: Jobs, clock: Clock) -> None:
     assert jobs.newest("ana") is None
 
 
-def test_newest_is_the_last_that_was_finished_and_not_thrown_away(jobs: Jobs, clock: Clock) -> None:
+def test_old_drafts_of_others_go_too(jobs: Jobs[str], clock: Clock) -> None:
+    """Whoever looks for a draft sweeps: nobody's stays in memory because its owner never comes back."""
+    finished(jobs)
+    clock.now = 61
+    assert jobs.find("bob", "j9") is None
+    assert jobs._jobs == {}
+
+
+def test_dropped_job_is_gone(jobs: Jobs[str]) -> None:
+    """It is neither found nor offered, and to drop it twice does no harm."""
+    job = finished(jobs)
+    jobs.drop(job)
+    jobs.drop(job)
+    assert (jobs.find("ana", job.job_id), jobs.newest("ana")) == (None, None)
+
+
+def test_newest_is_the_last_that_was_finished_and_not_thrown_away(jobs: Jobs[str], clock: Clock) -> None:
     """Discarded ones are passed over."""
     first = finished(jobs)
     clock.now = 1
@@ -134,7 +150,7 @@ def test_newest_is_the_last_that_was_finished_and_not_thrown_away(jobs: Jobs, cl
     assert jobs.newest("ana") is first
 
 
-def test_memory_does_not_grow(jobs: Jobs, clock: Clock) -> None:
+def test_memory_does_not_grow(jobs: Jobs[str], clock: Clock) -> None:
     """Of an account only the newest few are kept."""
     made = []
     for number in range(MOST_KEPT * 3):

@@ -25,6 +25,7 @@ from tests.service.addon.google import CLIENT_ID, SERVICE_ACCOUNT, URL, Gmail, s
 from tests.service.addon.house import AddonHouse
 from tests.service.addon.reading import buttons, text, title
 from tests.service.addon.test_flow import OPEN_MAIL, press
+from tests.service.stand_ins import account
 
 SECTION = {"enabled": True, "url": URL, "service_account": SERVICE_ACCOUNT, "client_id": CLIENT_ID}
 
@@ -97,6 +98,20 @@ def test_application_joins_it_where_it_is_switched_on(tmp_path: Path) -> None:
         with closing(App(tmp_path / str(status), settings)) as app:
             client = create_app(join_parts(app), settings.http).test_client()
             assert client.post("/addon/home", base_url=URL, json={}).status_code == status
+
+
+def test_application_knows_which_drafts_there_still_are(tmp_path: Path) -> None:
+    """A draft is there as long as the ledger has it, for its own account."""
+    settings = Settings.model_validate({"addon": SECTION, "engine": {"model": "tiny"}})
+    with closing(App(tmp_path, settings)) as app:
+        app.archive.add_account(account("ana"))
+        addon = join_parts(app).addon
+        assert addon
+        draft_id = app.ledger.begin("ana")
+        assert addon.has_draft("ana", draft_id)
+        assert not addon.has_draft("bob", draft_id)
+        app.archive.remove_account("ana")
+        assert not addon.has_draft("ana", draft_id)
 
 
 def test_keys_are_fetched_over_http() -> None:
