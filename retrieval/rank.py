@@ -224,7 +224,8 @@ def _query(request: Request) -> str:
 
     For a draft that is to be changed it is what that was asked by: "shorter" finds nothing.
     """
-    asked = next(iter(request.earlier), request.revised[:_QUERY_CHARS]) if request.revised else request.instruction
+    first = next(iter(request.earlier), "") or request.revised[:_QUERY_CHARS]
+    asked = first if request.revised else request.instruction
     last = request.thread[-1].text[:_QUERY_CHARS] if request.thread else ""
     parts = (asked, request.subject, last)
     return "\n".join(part.strip() for part in parts if part.strip())

@@ -3,16 +3,22 @@
 The rules this module keeps:
 1. A draft has each kind at most once, and the newest one counts: whoever says the same again says when.
 2. Feedback is the draft's: it needs one of the account, and goes with it.
+3. It is written by one statement, that looks for the draft itself: two who say the same at once are both heard.
 """
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import Engine, delete, insert, literal, select
+from sqlalchemy import Engine, literal, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from connectors.schema import draft
 from connectors.schema import feedback as table
+
+_ID = re.compile(r"[0-9a-f]{32}")
+"""What else an address may hold is not asked for: databases refuse some of it."""
 
 
 class FeedbackKind(StrEnum):
@@ -38,15 +44,16 @@ class Feedback:
 
     def give(self, account: str, draft_id: str, kind: FeedbackKind) -> bool:
         """Note what was done with a draft; tell whether the account has such a draft."""
+        if not _ID.fullmatch(draft_id):
+            return False
         columns = ["draft_id", "kind", "account", "given_at"]
         given = (literal(kind, table.c.kind.type), draft.c.account, literal(self._clock(), table.c.given_at.type))
-        mine = (draft.c.account == account, draft.c.draft_id == draft_id)
-        before = (table.c.account == account, table.c.draft_id == draft_id, table.c.kind == kind)
+        rows = select(draft.c.draft_id, *given).where(draft.c.account == account, draft.c.draft_id == draft_id)
+        insert = (postgresql if self._engine.dialect.name == "postgresql" else sqlite).insert(table)
+        again = {"given_at": insert.excluded.given_at}
+        writing = insert.from_select(columns, rows).on_conflict_do_update(index_elements=columns[:2], set_=again)
         with self._engine.begin() as connection:
-            # Writing first: a transaction that begins by reading can find the database changed when it comes to write.
-            connection.execute(delete(table).where(*before))
-            rows = select(draft.c.draft_id, *given).where(*mine)
-            return connection.execute(insert(table).from_select(columns, rows)).rowcount == 1
+            return connection.execute(writing.returning(table.c.draft_id)).first() is not None
 
     def kinds(self, account: str, draft_id: str) -> list[FeedbackKind]:
         """Return what was done with a draft, the newest last."""

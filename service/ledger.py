@@ -358,6 +358,22 @@ class Ledger:
             row = connection.execute(select(table).where(table.c.draft_id == draft_id)).one_or_none()
         return None if row is None else _row(row)
 
+    def lineage(self, account: str, draft_id: str) -> list[DraftRow]:
+        """Return a draft on request with those it came from by changes, the first one first; [] for any other."""
+        asked = (table.c.account == account, table.c.kind == DraftKind.REQUEST)
+        rows = select(table.c.draft_id, table.c.replaces).where(*asked)
+        chain = rows.where(table.c.draft_id == draft_id).cte(recursive=True)
+        # UNION goes on from what is new alone, so that this ends whatever the table holds.
+        chain = chain.union(rows.join(chain, table.c.draft_id == chain.c.replaces))
+        with self._engine.begin() as connection:
+            found = list(connection.execute(select(table).join(chain, chain.c.draft_id == table.c.draft_id)))
+        known = {row.draft_id: _row(row) for row in found}
+        line = list[DraftRow]()
+        while draft_id in known:
+            line.append(known.pop(draft_id))
+            draft_id = line[-1].replaces
+        return line[::-1]
+
     def recent(self, account: str, limit: int) -> list[DraftRow]:
         """Return an account's last drafts, newest first."""
         newest = select(table).where(table.c.account == account).order_by(table.c.created_at.desc()).limit(limit)

@@ -179,20 +179,27 @@ class Outcomes:
 
     def _offered(self, account: str, since: datetime) -> list[tuple[Row[Any], Version]]:
         """Return the drafts their reader got to see. One that a newer draft replaced does not count."""
-        given = self._given(account)
+        given = self._given(account, since)
         rows = [(row, _version(row, given[row.draft_id])) for row in self._shown(account, since)]
         asked = [version for row, version in rows if row.kind == DraftKind.REQUEST]
-        out = {version.draft_id for version in asked} - counting(asked)
+        out = {version.draft_id for version in asked} - counting(asked, self._befores(account, since))
         return [(row, version) for row, version in rows if version.draft_id not in out]
 
-    def _given(self, account: str) -> defaultdict[str, list[Row[Any]]]:
-        """Return what was said of each draft, the newest last."""
+    def _given(self, account: str, since: datetime) -> defaultdict[str, list[Row[Any]]]:
+        """Return what was said of each draft since then, the newest last."""
         found: defaultdict[str, list[Row[Any]]] = defaultdict(list)
+        mine = (feedback.c.account == account, feedback.c.given_at >= since)
         with self._engine.connect() as connection:
-            query = select(feedback).where(feedback.c.account == account).order_by(feedback.c.given_at)
-            for row in connection.execute(query):
+            for row in connection.execute(select(feedback).where(*mine).order_by(feedback.c.given_at)):
                 found[row.draft_id].append(row)
         return found
+
+    def _befores(self, account: str, since: datetime) -> dict[str, str]:
+        """Return which draft each draft on request replaces, in whatever state it is."""
+        asked = (draft.c.account == account, draft.c.created_at >= since, draft.c.kind == DraftKind.REQUEST)
+        query = select(draft.c.draft_id, draft.c.replaces).where(*asked, draft.c.replaces != "")
+        with self._engine.connect() as connection:
+            return {row.draft_id: row.replaces for row in connection.execute(query)}
 
     def _shown(self, account: str, since: datetime) -> Iterable[Row[Any]]:
         """Return the drafts that were there to be seen, with what was sent; of those for the mailbox the last ones."""

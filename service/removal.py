@@ -17,6 +17,7 @@ from connectors.errors import StoreError
 from connectors.forget import empty, shred
 from connectors.oauth.store import TokenStore
 from connectors.schema import clockwork
+from service.access.audit import forget_uses
 from service.access.pairing import Pairings
 from service.engine.order import CONFIGURED, Served, read_order, write_order
 from service.forget import made_from_mail_deleted
@@ -50,7 +51,9 @@ def remove_account(app: "App", name: str) -> None:
     shred(app.archive.engine)
     _drop_job(app.archive.engine, name)
     app.archive.remove_account(name)
-    app.retriever.forget(name)  # a sync under way may have put mail in as long as there was an account
+    # A sync or a service under way may have written as long as there was an account.
+    forget_uses(app.archive.engine, name)
+    app.retriever.forget(name)
     app.retriever.rewrite()
 
 

@@ -6,9 +6,10 @@ came of it, none does.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from service.feedback import FeedbackKind
 
@@ -29,22 +30,27 @@ class Version:
     """When it was put into a mail, unless it was thrown away after."""
 
 
-def counting(versions: Sequence[Version]) -> frozenset[str]:
-    """Return the ids of the drafts that count, one of each family at most."""
-    chosen = (_chosen(family) for family in _families(versions))
+def counting(versions: Sequence[Version], befores: Mapping[str, str] = MappingProxyType({})) -> frozenset[str]:
+    """Return the ids of the drafts that count, one of each family at most.
+
+    Args:
+        versions: The drafts their reader got to see.
+        befores: Which draft another replaces, also for those nobody saw: one that was given up holds a family together.
+    """
+    chosen = (_chosen(family) for family in _families(versions, befores))
     return frozenset(version.draft_id for version in chosen if version is not None)
 
 
-def _families(versions: Sequence[Version]) -> Iterable[list[Version]]:
+def _families(versions: Sequence[Version], befores: Mapping[str, str]) -> Iterable[list[Version]]:
     """Yield versions that hang together."""
-    by_id = {version.draft_id: version for version in versions}
+    known = {version.draft_id: version.replaces for version in versions} | dict(befores)
     families: defaultdict[str, list[Version]] = defaultdict(list)
     for version in versions:
-        first, seen = version, {version.draft_id}
-        while (before := by_id.get(first.replaces)) is not None and before.draft_id not in seen:
-            seen.add(before.draft_id)
+        first, seen = version.draft_id, {version.draft_id}
+        while (before := known.get(first)) and before not in seen:  # the last one found may be forgotten
+            seen.add(before)
             first = before
-        families[first.replaces or first.draft_id].append(version)  # what it replaces may be forgotten
+        families[first].append(version)
     return families.values()
 
 

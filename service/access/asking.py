@@ -8,7 +8,7 @@ from flask import g, request
 from service.access.limits import Pace
 from service.access.origins import check_origin
 from service.access.scopes import Scope, check_scope, scope_of
-from service.access.tokens import Access, Tokens, shown_token
+from service.access.tokens import Access, Tokens, id_of, shown_token
 from service.problems import NotAllowed
 
 if TYPE_CHECKING:
@@ -37,7 +37,10 @@ def allowed_by(parts: "Parts", scope: Scope | None = None) -> Allowed:
 
 
 def wrong_tokens_pace() -> Pace:
-    """Return how often one address may show tokens that are none. It slows no one down who has a good one."""
+    """Return how many tokens that are none one address may show. It slows no one down who has a good one.
+
+    The same one again counts once: a browser whose token was revoked is told so however often it asks.
+    """
     hint = "Make a new token, and let the program with the old one go: cyrano token create --label NAME"
     return Pace(30, 60.0, what="wrong tokens", hint=hint)
 
@@ -53,6 +56,6 @@ def _known(tokens: Tokens, wrong_tokens: Pace) -> Access:
         return tokens.check(header)
     except NotAllowed:
         # Any page can ask without a token: that must use nothing up for those behind the same address.
-        if shown_token(header):
-            wrong_tokens.take(address())
+        if token := shown_token(header):
+            wrong_tokens.take(address(), id_of(token))
         raise

@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 KEPT_FOR = timedelta(days=90)
 WRITTEN_EVERY = timedelta(minutes=1)
 OK = "ok"
+_LOOKS = "GET /console/"
 ELSEWHERE = "elsewhere"
 """In place of an origin that no token is bound to."""
 
@@ -70,12 +71,13 @@ class Audit:
         """Count a use. It is not written yet: that can wait until whoever asked has the answer."""
         now = self._clock()
         key = (_hour(now), use)
-        is_looking = use.action.startswith(("GET ", "HEAD "))
+        # Strangers can ask as often as they like; that is not to cost a write each.
+        can_wait = not use.account or use.action.startswith(("GET ", "HEAD "))
         with self._lock:
             self._waiting[key] += 1
             self._last_at[key] = now
             written_at = self._written_at.get(key)
-            self._is_due |= written_at is None or not is_looking or now - written_at >= WRITTEN_EVERY
+            self._is_due |= written_at is None or not can_wait or now - written_at >= WRITTEN_EVERY
 
     def settle(self) -> None:
         """Write what is due."""
@@ -96,8 +98,9 @@ class Audit:
             return
         try:
             with self._engine.begin() as connection:
-                _write(connection, counts, times)
+                # First, so that SQLite lets nobody else write until what is read next was used.
                 connection.execute(delete(table).where(table.c.hour < now - KEPT_FOR))
+                _write(connection, counts, times)
         except StoreError as error:
             logger.warning("the audit waits: %s", error)
             with self._lock:
@@ -114,16 +117,26 @@ class Audit:
             return [_read(row) for row in rows]
 
     def uses(self, account: str, *, days: int = 30) -> Mapping[tuple[str, str], int]:
-        """Return how often an account's tokens were let in, by label and origin."""
+        """Return how often an account's tokens were let in, by label and origin.
+
+        A page of the console that looks what is new does so by itself: that is no use of its token.
+        """
         self.flush()
         since = self._clock() - timedelta(days=days)
         query = (
             select(table.c.label, table.c.origin, func.sum(table.c.count))
             .where(table.c.account == account, table.c.outcome == OK, table.c.last_at >= since)
+            .where(~table.c.action.startswith(_LOOKS))
             .group_by(table.c.label, table.c.origin)
         )
         with self._engine.connect() as connection:
             return {(label, origin): int(count) for label, origin, count in connection.execute(query)}
+
+
+def forget_uses(engine: Engine, account: str) -> None:
+    """Drop what was counted for an account that is gone. As long as it was there a service could still write."""
+    with engine.begin() as connection:
+        connection.execute(delete(table).where(table.c.account == account))
 
 
 def _write(
@@ -132,7 +145,9 @@ def _write(
     times: Mapping[tuple[datetime, Use], datetime],
 ) -> None:
     """Add counts to those there are. Those of an account that is gone meanwhile are dropped with it."""
-    there = {"", *connection.execute(select(accounts.c.name)).scalars()}
+    named = select(accounts.c.name).where(accounts.c.name.in_({use.account for _, use in counts}))
+    # Held to the end, so that whoever removes an account waits for what is written here, and then drops it.
+    there = {"", *connection.execute(named.with_for_update(read=True, key_share=True)).scalars()}
     rows = [
         {"hour": hour, **asdict(use), "count": count, "last_at": times[hour, use]}
         for (hour, use), count in counts.items()

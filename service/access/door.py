@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 
 from service.access.audit import ELSEWHERE, OK, Use
-from service.access.origins import is_extension, is_own, refuse
+from service.access.origins import is_extension, is_own, is_renamed, refuse
 from service.access.tokens import Access
 from service.http import HttpSettings
 from service.parts import Parts
@@ -35,7 +35,8 @@ def keep_door(app: Flask, parts: Parts, settings: HttpSettings) -> None:
         if origin is None or g.is_console:
             return None
         if not (parts.tokens.is_bound(origin) or (request.path == PAIR and is_extension(origin))):
-            raise refuse()
+            fetched_from = request.headers.get("Sec-Fetch-Site", "")
+            raise refuse(is_renamed=is_renamed(origin, fetched_from, settings.allowed_hosts))
         g.lets_in = origin
         return Response(status=204, headers=_ALLOWS) if request.method == "OPTIONS" else None
 

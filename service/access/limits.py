@@ -23,11 +23,15 @@ class Pace:
         self._what = what
         self._hint = hint
         self._monotonic = monotonic
-        self._taken: dict[str, deque[float]] = {}
+        self._taken: dict[str, deque[tuple[float, str]]] = {}
         self._lock = threading.Lock()
 
-    def take(self, key: str) -> None:
+    def take(self, key: str, thing: str = "") -> None:
         """Count a request.
+
+        Args:
+            key: Who asks.
+            thing: What for, where the same again is to count once; "" where each request counts.
 
         Raises:
             TooFast: there were too many; `retry_after_s` says when there is room again.
@@ -35,25 +39,27 @@ class Pace:
         with self._lock:
             now = self._monotonic()
             taken = self._recent(key, now)
-            if len(taken) < self._most:
-                taken.append(now)
+            if thing and any(thing == counted for _, counted in taken):
                 return
-            wait_s = max(1, math.ceil(taken[0] + self._within_s - now))
+            if len(taken) < self._most:
+                taken.append((now, thing))
+                return
+            wait_s = max(1, math.ceil(taken[0][0] + self._within_s - now))
         raise TooFast(
             f"{self._most} {self._what} within {self._within_s:.0f} s are all there may be.",
             hint=self._hint,
             retry_after_s=wait_s,
         )
 
-    def _recent(self, key: str, now: float) -> deque[float]:
+    def _recent(self, key: str, now: float) -> deque[tuple[float, str]]:
         """Return when a key was let through lately, for the caller to change."""
         if key not in self._taken and len(self._taken) >= _SWEEP_AT:
             self._sweep(now)
         taken = self._taken.setdefault(key, deque())
-        while taken and taken[0] <= now - self._within_s:
+        while taken and taken[0][0] <= now - self._within_s:
             taken.popleft()
         return taken
 
     def _sweep(self, now: float) -> None:
-        for key in [key for key, taken in self._taken.items() if not taken or taken[-1] <= now - self._within_s]:
+        for key in [key for key, taken in self._taken.items() if not taken or taken[-1][0] <= now - self._within_s]:
             del self._taken[key]

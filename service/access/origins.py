@@ -8,6 +8,7 @@ The rules this module keeps:
 """
 
 import re
+from collections.abc import Collection
 from typing import Protocol
 
 from service.access.hosts import split_host
@@ -22,6 +23,10 @@ _PORTS = {"http": 80, "https": 443}
 _READING = frozenset({"GET", "HEAD"})
 
 _HINT = "Open the console of this service, or pair this browser's extension: cyrano pair"
+_PROXY = (
+    "If this is the console behind a proxy, let the proxy pass on the name and the port that the browser asked for"
+    " (nginx: proxy_set_header Host $http_host), and put the name into [http] allowed_hosts in cyrano.toml."
+)
 
 
 class Bound(Protocol):
@@ -76,6 +81,25 @@ def check_origin(access: Bound, origin: str | None, *, is_console: bool, method:
         raise WrongOrigin("This token is not for the page or extension that shows it.", hint=_HINT)
 
 
-def refuse() -> WrongOrigin:
-    """Return the error for a page that nothing was ever made for."""
-    return WrongOrigin("Pages of other sites get nothing here.", hint=_HINT)
+def refuse(*, is_renamed: bool = False) -> WrongOrigin:
+    """Return the error for a page that nothing was ever made for.
+
+    Args:
+        is_renamed: Whether it seems to be the console, behind a proxy that asks by another name.
+    """
+    return WrongOrigin("Pages of other sites get nothing here.", hint=_PROXY if is_renamed else _HINT)
+
+
+def is_renamed(origin: str, fetched_from: str, allowed: Collection[str]) -> bool:
+    """Tell whether a page that is refused seems to be the console, asked for by another name on the way.
+
+    It lets nobody in: what is said to such a page is all that hangs on it.
+
+    Args:
+        origin: The header Origin, which is not that of the host that was asked.
+        fetched_from: The header Sec-Fetch-Site: what the browser, which saw no proxy, makes of it.
+        allowed: Names this service answers to.
+    """
+    found = _WEB.fullmatch(origin)
+    name = split_host(found[2])[0] if found else ""
+    return bool(name) and (fetched_from == "same-origin" or name in {split_host(entry)[0] for entry in allowed})

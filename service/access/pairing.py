@@ -6,6 +6,8 @@ The rules this module keeps:
 2. A try is taken off before the code is compared: however many ask at once, five guesses are all there are.
 3. Wrong, used, run out and never made are the same refusal. Which it was is told only where the code was shown.
 4. What a code opens is decided where it is made; whoever shows it gets tokens that draft, bound to its origin.
+5. Pairing takes no token away. Chrome gives an extension the same origin in every profile and on every machine: tokens
+   of one origin may be several browsers'. A browser that pairs again gives its old ones back itself.
 """
 
 import hashlib
@@ -82,7 +84,7 @@ class Pairings:
         """Make a code that opens accounts; the one before, if any, is good no more."""
         code, salt = f"{self._draw(10**DIGITS):0{DIGITS}}", secrets.token_hex(16)
         made = Code(code=code, key=_hash(salt, code), expires_at=self._clock() + GOOD_FOR)
-        row = {"code_hash": made.key, "salt": salt, "accounts": list(accounts)}
+        row = {"code_hash": made.key, "salt": salt, "accounts": list(dict.fromkeys(accounts))}
         with self._engine.begin() as connection:
             connection.execute(delete(table))
             connection.execute(insert(table).values(**row, expires_at=made.expires_at, tries_left=TRIES))
@@ -90,8 +92,6 @@ class Pairings:
 
     def redeem(self, code: str, *, origin: str, label: str) -> Sequence[Paired]:
         """Use a code, and return a new token for each account it opens.
-
-        Tokens that the same origin had for these accounts are good no more.
 
         Raises:
             PairingRefused: it is not the one, or not any more.
@@ -149,10 +149,8 @@ def _still_there(connection: Connection, accounts: Sequence[str]) -> Sequence[st
 
 
 def _let_in(connection: Connection, account: str, origin: str, label: str, now: datetime) -> Paired:
-    token = schema.token
-    connection.execute(delete(token).where(token.c.account == account, token.c.origin == origin))
     made, row = new_token(account, label, scopes=[Scope.DRAFT], origin=origin, now=now)
-    connection.execute(insert(token).values(row))
+    connection.execute(insert(schema.token).values(row))
     return Paired(account=account, token=made)
 
 

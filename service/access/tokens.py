@@ -7,6 +7,7 @@ The rules this module keeps:
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, delete, insert, select, update
 
 from connectors.schema import token as table
+from service.access.origins import is_extension
 from service.access.scopes import ALL, Scope, read_scopes
 from service.problems import NotAllowed
 
@@ -25,7 +27,11 @@ USE_NOTED_EVERY = timedelta(minutes=1)
 HANDLE = 16
 """Letters of a token's id by which its owner names it."""
 
-_HINT = "Make one: cyrano token create --label browser. Send it as: Authorization: Bearer cyr_…"
+_HINT = (
+    "Make one: cyrano token create --label NAME. Send it as: Authorization: Bearer cyr_…"
+    " The extension in a browser is paired instead: cyrano pair"
+)
+_A_HANDLE = re.compile(rf"[0-9a-f]{{{HANDLE},64}}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +98,7 @@ class Tokens:
         if not token:
             raise NotAllowed("This needs a token.", hint=_HINT)
         # The lookup is by hash: how long it takes tells nothing about the tokens that exist.
-        token_id = _hash(token)
+        token_id = id_of(token)
         with self._engine.begin() as connection:
             row = connection.execute(select(table).where(table.c.token_hash == token_id)).one_or_none()
         if row is None or not hmac.compare_digest(row.token_hash, token_id):
@@ -108,9 +114,11 @@ class Tokens:
 
     def is_bound(self, origin: str) -> bool:
         """Tell whether some token is bound to an origin."""
+        if not is_extension(origin):
+            return False  # whatever pages of other sites call themselves costs no question to the database
         query = select(table.c.token_hash).where(table.c.origin == origin).limit(1)
         with self._engine.connect() as connection:
-            return bool(origin) and connection.execute(query).first() is not None
+            return connection.execute(query).first() is not None
 
     def list(self, account: str = "") -> Sequence[TokenRow]:
         """Return all tokens, or those of an account, oldest first."""
@@ -125,8 +133,9 @@ class Tokens:
 
     def revoke_one(self, account: str, handle: str) -> int:
         """Revoke the token of an account that a handle, or its whole id, names; return how many there were."""
-        is_named = table.c.token_hash.startswith(handle, autoescape=True)
-        return self._delete((table.c.account == account) & is_named) if len(handle) >= HANDLE else 0
+        if not _A_HANDLE.fullmatch(handle):
+            return 0
+        return self._delete((table.c.account == account) & table.c.token_hash.startswith(handle))
 
     def _delete(self, these: Any) -> int:  # noqa: ANN401  an SQL expression
         with self._engine.begin() as connection:
@@ -151,7 +160,7 @@ def new_token(
     """Return a new token, and its row."""
     token = PREFIX + secrets.token_urlsafe(32)
     row = {
-        "token_hash": _hash(token),
+        "token_hash": id_of(token),
         "account": account,
         "label": label,
         "scopes": [scope.value for scope in ALL if scope in scopes],
@@ -174,5 +183,6 @@ def _read(row: Row[Any]) -> TokenRow:
     )
 
 
-def _hash(token: str) -> str:
+def id_of(token: str) -> str:
+    """Return by what a token is known without giving it away."""
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()

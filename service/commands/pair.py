@@ -42,7 +42,8 @@ def pair(names: Sequence[str]) -> int:
 
 def _accounts(app: App, names: Sequence[str]) -> Sequence[str]:
     """Return the accounts named, or all; where there are none at all, say so."""
-    return [app.archive.account(name).name for name in names] or app.account_names() or [app.one_account("").name]
+    named = [app.archive.account(name).name for name in dict.fromkeys(names)]
+    return named or app.account_names() or [app.one_account("").name]
 
 
 def _show(app: App, code: Code, accounts: Sequence[str]) -> None:

@@ -41,7 +41,7 @@ def list_() -> None:
     for row in rows:
         click.echo(_line(row))
     if not rows:
-        click.echo("No tokens yet. Make one: cyrano token create --label browser")
+        click.echo("No tokens yet. Make one: cyrano token create --label NAME. For the extension: cyrano pair")
 
 
 @token.command()

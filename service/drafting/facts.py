@@ -6,18 +6,19 @@ The rules this module keeps:
    Whatever a mail to somebody else says does not count.
 2. A link or a mail address can harm whoever trusts it, so received mail does not support it, however it got there: it
    traces to what the owner asked for, to their own mail, or is the address of somebody who gets this mail. Nor does a
-   message that only says to be the owner's, since anybody can write a sender.
+   message that only says to be the owner's, since anybody can write a sender; nor the subject of an answer of theirs,
+   which is whoever's who wrote first. The domain of such an address may be named.
 3. A draft that is changed is no evidence for what stands in it.
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from retrieval.prompt import Request, Source
 from service.drafting.dates import find_dates, find_times
-from service.drafting.links import find_addresses, find_domains, find_links, plain_link
+from service.drafting.links import find_addresses, find_domains, find_links, is_domain, plain_link
 from service.drafting.names import find_names
 
 
@@ -41,6 +42,8 @@ class Fact:
     text: str
     start: int
     end: int
+    is_doubtful: bool = False
+    """Whether it only looks like a link, by the name of a domain ("ok.it") that no mail the draft answers says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,58 +54,80 @@ class _Claim:
     forms: frozenset[str] = field(default_factory=frozenset)
 
 
-_ANSWERS = re.compile(r"\s*\w{1,8}(?:\s?\[\d+\])?\s?[:\uff1a]")
+_ANSWERS = re.compile(r"\s*(?:\[[^\[\]]{1,40}\]\s*+)*+\w{1,8}(?:\s?\[\d+\])?\s?[:\uff1a]")
 """How subjects of answers and forwards begin: they are whoever's who wrote first."""
 _HARMFUL = frozenset({FactKind.LINK, FactKind.EMAIL})
 _DIGITS = r"\d+(?:[.,'\u2019\u00a0\u202f]\d+)*"
+_GROUPS = r"(?<!\d)(?<!\d[.,'\u2019\u00a0\u202f])\d++(?:[.,'\u2019\u00a0\u202f]\d++)*+"
+"""The same where what follows may be missing: it is read once, and never again from its middle."""
 _MONEY = r"[€$£¥]|\b(?:EUR|USD|GBP|CHF|euros?|dollars?|pounds?|francs?|Franken)\b"
-_AMOUNT = re.compile(rf"(?:(?:{_MONEY})\s?{_DIGITS}|{_DIGITS}\s?(?:{_MONEY}|%))", re.IGNORECASE)
+_AMOUNT = re.compile(rf"(?:(?:{_MONEY})\s?{_DIGITS}|{_GROUPS}\s?(?:{_MONEY}|%))", re.IGNORECASE)
 _NUMBER = re.compile(rf"(?<![\w.,]){_DIGITS}")
 _LIST_MARK = re.compile(r"^[ \t]*\d{1,2}[.)][ \t]", re.MULTILINE)
 
 
 def find_unsupported(text: str, request: Request, sources: Sequence[Source]) -> tuple[Fact, ...]:
     """Return the facts of a draft that trace to nothing its reader may know, in the order of the text."""
-    own = _own(request, sources)
-    known = [*own, *_received(request)]
-    trusted = _forms(own)
-    forms = _forms(known)
-    words = frozenset(word for passage in known for word in re.findall(r"\w+", passage.casefold()))
+    shared = _shared(request, sources)
+    own, others = _own(request, shared), _received(request, shared)
+    trusted, received = _forms(own), _forms(others)
+    known = trusted | received
+    domains = {person.addr.lower().rpartition("@")[2] for person in (request.owner, *request.recipients)}
     claims = list(_claims(text))
-    found = [claim.fact for claim in claims if not claim.forms & (trusted if claim.fact.kind in _HARMFUL else forms)]
-    for start, end in find_names(text, request.language):
+    found: list[Fact] = []
+    for claim in claims:
+        is_bare = claim.fact.kind is FactKind.LINK and is_domain(claim.fact.text)
+        if claim.forms & (trusted if claim.fact.kind in _HARMFUL else known) or (is_bare and claim.forms & domains):
+            continue
+        found.append(replace(claim.fact, is_doubtful=is_bare and not claim.forms & received))
+    return tuple(sorted([*found, *_new_names(text, request.language, claims, [*own, *others])], key=_place))
+
+
+def _new_names(text: str, language: str, claims: Sequence[_Claim], passages: Sequence[str]) -> Iterator[Fact]:
+    """Yield the names that no passage has, but for such as are part of something else."""
+    words = frozenset(word for passage in passages for word in re.findall(r"\w+", passage.casefold()))
+    for start, end in find_names(text, language):
         name = Fact(kind=FactKind.NAME, text=text[start:end], start=start, end=end)
         is_part = any(start < claim.fact.end and claim.fact.start < end for claim in claims)
         if not is_part and not words.issuperset(re.findall(r"\w+", name.text.casefold())):
-            found.append(name)
-    return tuple(sorted(found, key=lambda fact: fact.start))
+            yield name
+
+
+def _place(fact: Fact) -> int:
+    return fact.start
 
 
 def _forms(passages: Sequence[str]) -> frozenset[str]:
     return frozenset().union(*(claim.forms for passage in passages for claim in _claims(passage)))
 
 
-def _own(request: Request, sources: Sequence[Source]) -> list[str]:
-    """Return the passages that are the owner's own, as far as the reader may know them."""
+def _shared(request: Request, sources: Sequence[Source]) -> list[Source]:
+    """Return the sources that everybody who gets the mail got too."""
     readers = {person.addr for person in request.recipients or [message.sender for message in request.thread]}
-    shared = [source for source in sources if readers and readers <= {person.addr for person in source.recipients}]
+    return [source for source in sources if readers and readers <= {person.addr for person in source.recipients}]
+
+
+def _own(request: Request, shared: Sequence[Source]) -> list[str]:
+    """Return the passages that are the owner's own, as far as the reader may know them."""
     return [
         request.instruction,
         *request.earlier,
         "" if request.thread or _ANSWERS.match(request.subject) else request.subject,
         *(person.addr for person in (request.owner, *request.recipients)),
         *(message.text for message in request.thread if message.is_own),
-        *(f"{source.subject}\n{source.text}" for source in shared),
+        *(source.text for source in shared),
+        *(source.subject for source in shared if not _ANSWERS.match(source.subject)),
     ]
 
 
-def _received(request: Request) -> list[str]:
+def _received(request: Request, shared: Sequence[Source]) -> list[str]:
     """Return the passages that others may have written."""
     people = [request.owner, *request.recipients, *(message.sender for message in request.thread)]
     return [
         request.subject,
         *(f"{person.name} {person.addr}" for person in people),
         *(message.text for message in request.thread),
+        *(source.subject for source in shared),
     ]
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from connectors.account import AccountRecord
 from service.body import DraftBody
 from service.drafting.draft import DraftRequest
-from service.ledger import DraftKind, Ledger
+from service.ledger import Ledger
 from service.problems import InvalidBody
 
 MOST = 20
@@ -36,15 +36,11 @@ def read_request(body: DraftBody, record: AccountRecord, ledger: Ledger) -> Draf
 def asked_by(ledger: Ledger, account: str, draft_id: str) -> tuple[str, ...] | None:
     """Return what an account's draft on request was asked by: the first instruction, then each change.
 
-    None where there is no such draft.
+    The first is "" where it was forgotten: no change may pass for what the mail is about. None where there is no such
+    draft.
     """
-    found: list[str] = []
-    seen: set[str] = set()
-    while draft_id and draft_id not in seen:
-        seen.add(draft_id)
-        row = ledger.get(draft_id)
-        if row is None or row.account != account or row.kind is not DraftKind.REQUEST:
-            break
-        found.insert(0, row.instruction)
-        draft_id = row.replaces
-    return (*found[:1], *found[1:][1 - MOST :]) if found else None
+    rows = ledger.lineage(account, draft_id)
+    if not rows:
+        return None
+    first, *changes = [*([""] if rows[0].replaces else []), *(row.instruction for row in rows)]
+    return (first, *changes[1 - MOST :])

@@ -187,6 +187,7 @@ def test_a_change_is_searched_by_what_the_draft_was_asked_by(retriever: Retrieve
     retriever.add("ana", [email(f"{topic}@x", f"About {topic}") for topic in TOPICS])
     assert found(retriever, request("more music", revised="The garden grows.")) == ["garden@x"]
     assert found(retriever, request("music", revised="garden", earlier=("pay the invoice", "travel"))) == ["invoice@x"]
+    assert found(retriever, request("music", revised="garden", earlier=("", "travel"))) == ["garden@x"]
 
 
 def test_training_never_sees_the_target_or_what_came_later(retriever: Retriever) -> None:

@@ -5,9 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Engine, event, text
 
+from connectors import schema
 from connectors.archive import Archive
+from tests.parts import require
+from tests.service.refresh import databases
+from tests.service.stand_ins import add_people, make_database
 from tests.service.watching.watched import ANA, World
 
 
@@ -30,6 +34,27 @@ def archive(database_file: Path, tmp_path: Path) -> Iterator[Archive]:
     opened.engine.dispose()
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Engine]:
+    """A PostgreSQL server's database, with all tables."""
+    require("PostgreSQL", is_there=databases.is_installed(), install=databases.INSTALL)
+    with databases.running_postgres() as url, databases.opened(url) as engine:
+        yield engine
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.server, pytest.mark.process])])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+    """A database with the accounts "ana" and "bob", of both kinds there are."""
+    if request.param == "sqlite":
+        return make_database(tmp_path)
+    engine: Engine = request.getfixturevalue("postgres")
+    with engine.begin() as connection:
+        names = ", ".join(f'"{table.name}"' for table in schema.metadata.sorted_tables)
+        connection.execute(text(f"TRUNCATE {names}"))
+    add_people(engine)
+    return engine
 
 
 @pytest.fixture

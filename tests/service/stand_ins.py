@@ -48,12 +48,17 @@ def make_database(folder: Path) -> Engine:
     engine = create_engine(f"sqlite:///{folder / 'cyrano.db'}")
     event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys = ON"))
     schema.metadata.create_all(engine)
+    add_people(engine)
+    return engine
+
+
+def add_people(engine: Engine) -> None:
+    """Put the accounts "ana" and "bob" into a database."""
     row = {"kind": "mbox", "addresses": [], "settings": {}}
     people = [{"name": "ana", "owner_name": ANA.name, "owner_addr": ANA.addr, **row}]
     people += [{"name": "bob", "owner_name": BOB.name, "owner_addr": BOB.addr, **row}]
     with engine.begin() as connection:
         connection.execute(insert(schema.account), people)
-    return engine
 
 
 def account(name: str) -> AccountRecord:

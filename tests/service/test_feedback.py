@@ -1,13 +1,13 @@
 """What was done with a draft where it was asked for, and that it can be said over HTTP."""
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import delete, select
+from sqlalchemy import Engine, delete, event, select
 from werkzeug.test import TestResponse
 
 from connectors import schema
@@ -15,16 +15,16 @@ from connectors.forget import empty
 from service.feedback import Feedback, FeedbackKind
 from service.http import HttpSettings
 from service.web import create_app
-from tests.service.stand_ins import House, make_database
+from tests.service.stand_ins import House
 
 BASE = "http://127.0.0.1:8380"
 Give = Callable[..., TestResponse]
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
+def house(engine: Engine) -> House:
     """A drafter with its stand-ins."""
-    return House(engine=make_database(tmp_path))
+    return House(engine=engine)
 
 
 @pytest.fixture
@@ -54,6 +54,39 @@ def test_the_newest_word_counts(house: House) -> None:
         assert feedback.give("ana", draft_id, FeedbackKind(kind))
     assert feedback.kinds("ana", draft_id) == [FeedbackKind.DISCARDED, FeedbackKind.INSERTED]
     assert feedback.kinds("bob", draft_id) == []
+
+
+def test_two_who_say_the_same_at_once_are_both_heard(house: House) -> None:
+    """A click may be told twice, by two connections: neither is an error, and it stands there once."""
+    draft_id = house.ledger.begin("ana")
+    gate, heard = threading.Barrier(2, timeout=20), list[bool]()
+    writing = threading.local()
+
+    @event.listens_for(house.engine, "before_cursor_execute")
+    def together(*_: Any) -> None:
+        # Whatever each writes first is begun by both before either goes on.
+        if not getattr(writing, "is_begun", False):
+            writing.is_begun = True
+            gate.wait()
+
+    def say() -> None:
+        heard.append(Feedback(house.engine).give("ana", draft_id, FeedbackKind.INSERTED))
+
+    sayers = [threading.Thread(target=say) for _ in range(2)]
+    for sayer in sayers:
+        sayer.start()
+    for sayer in sayers:
+        sayer.join(30)
+    event.remove(house.engine, "before_cursor_execute", together)
+    assert heard == [True, True]
+    assert Feedback(house.engine).kinds("ana", draft_id) == [FeedbackKind.INSERTED]
+
+
+@pytest.mark.parametrize("draft_id", ["%00", "%00" * 32, "x", "'", "A" * 32, "%F0%9F%98%80"])
+def test_an_id_that_is_none_is_not_there(give: Give, draft_id: str) -> None:
+    """Not even where a database would refuse to look for it."""
+    response = give(draft_id)
+    assert (response.status_code, response.get_json(force=True)["type"]) == (404, "urn:cyrano:no-such-draft")
 
 
 def test_a_draft_of_somebody_else_is_not_there(house: House) -> None:

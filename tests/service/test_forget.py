@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, select
 
 from connectors import schema
 from connectors.adapter import WEIGHTS, AdapterCard, is_tainted, publish, set_current, write_learned
@@ -242,6 +242,22 @@ def test_mail_that_a_sync_indexes_while_its_account_leaves_goes_too(planted: Pat
         before = len(app.account_names())
         remove_account(app, "ana")
     assert forgotten == [before, before - 1]
+
+
+def test_a_use_that_is_written_down_while_its_account_leaves_goes_too(planted: Path) -> None:
+    """A service beside the command may write until the account is gone."""
+    values = "'2026-11-21 12:00:00.000000'", "'ana'", "'browser'", "'POST /draft'", "'ok'", "''", "1"
+    late = f"INSERT INTO audit VALUES ({', '.join((*values, values[0]))})"  # noqa: S608  our own words
+
+    def write(_: object, cursor: sqlite3.Cursor, statement: str, *_rest: object) -> None:
+        if statement.startswith("DELETE FROM account"):
+            cursor.execute(late)
+
+    with closing(App(planted, Settings())) as app:
+        event.listen(app.archive.engine, "before_cursor_execute", write)
+        remove_account(app, "ana")
+    with closing(sqlite3.connect(planted / "cyrano.db")) as database:
+        assert database.execute("SELECT count(*) FROM audit WHERE account = 'ana'").fetchone() == (0,)
 
 
 class HurriedApp(App):

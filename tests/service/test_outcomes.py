@@ -324,6 +324,34 @@ def test_a_change_that_failed_leaves_the_draft_counting(house: House) -> None:
     assert house.week() == Week(starts=MONDAY, adapter="", waiting=1, inserted=1)
 
 
+def test_a_change_that_was_stopped_parts_no_family(house: House) -> None:
+    """The first, one that was stopped, the last: one mail was asked for, and the first does not end as ignored."""
+    first = house.asked(OTHER)
+    house.say(first, "refined")
+    house.say(first, "inserted")
+    stopped = house.ledger.begin("ana", recipients=[BEN], replaces=first)
+    house.ledger.cancel(stopped, "Hi")
+    failed = house.ledger.begin("ana", recipients=[BEN], replaces=stopped)
+    house.ledger.fail(failed, "The model wrote nothing.")
+    last = house.asked(replaces=failed)
+    house.say(last, "inserted")
+    house.now += HOUR
+    house.send(DRAFT)
+    house.learner.learn("ana")
+    assert house.week() == Week(starts=MONDAY, adapter="", as_is=1, inserted=1)
+
+
+def test_what_was_said_before_the_weeks_that_count_is_not_read(house: House) -> None:
+    """Years of it would be looked through each time."""
+    house.now = FRIDAY - 200 * DAY
+    house.say(house.asked(), "inserted")
+    house.now = FRIDAY
+    house.say(house.asked(), "inserted")
+    first_day = FRIDAY - 84 * DAY
+    assert len(house.outcomes._given("ana", first_day)) == 1
+    assert house.week() == Week(starts=MONDAY, adapter="", waiting=1, inserted=1)
+
+
 def test_a_draft_of_the_mailbox_is_not_changed_away(house: House) -> None:
     """The versions of drafts on request say nothing about those in Drafts."""
     draft_id = house.answer("q@example.net", adapter="")

@@ -83,6 +83,12 @@ def test_it_opens_only_the_accounts_that_are_named(home: Path, pairings: Pairing
         assert [each.account for each in pairings.redeem(code, origin=CHROME, label="x")] == ["bob"]
 
 
+def test_an_account_that_is_named_twice_is_one(home: Path) -> None:
+    """Said once, too."""
+    with pairing_of(home, "--account", "bob", "--account", "bob") as (_, said, _code):
+        assert "drafts of bob, once" in said
+
+
 def test_it_says_that_a_code_ended_unused(home: Path, pairings: Pairings) -> None:
     """Run out, guessed at, replaced: each in its own words, and with another exit code."""
     table = pairings._engine

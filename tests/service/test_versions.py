@@ -59,6 +59,16 @@ def test_one_of_a_family_counts(versions: list[Version], counts: str) -> None:
     assert counting(versions[::-1]) == counting(versions)
 
 
+def test_one_that_was_given_up_holds_a_family_together() -> None:
+    """Nobody saw it; what was made from it is a version of what it was made from all the same."""
+    versions = [version("a", last="refined"), version("d", "c")]
+    assert counting(versions) == {"d"}
+    versions = [version("a"), version("d", "c")]
+    befores = {"b": "a", "c": "b", "d": "c"}
+    assert counting(versions, befores) == {"d"}
+    assert counting(versions[::-1], befores) == {"d"}
+
+
 @given(
     st.lists(st.sampled_from(["", *"abcdef"]), max_size=6), st.lists(st.sampled_from(["", *FeedbackKind]), max_size=6)
 )

@@ -81,12 +81,29 @@ def test_what_only_repeats_waits_and_what_changes_something_does_not(
     assert rows(engine) == [("GET /drafts", 4), ("POST /draft", 2)]
 
 
+def test_strangers_who_are_refused_cost_no_write_each(audit: Audit, clock: Clock, engine: Engine) -> None:
+    """Somebody who knocks without end is counted, and written down once a minute."""
+    use(audit, REFUSED, REFUSED, REFUSED)
+    assert rows(engine) == [("POST /draft", 1)]
+    clock.at = NOON + timedelta(seconds=61)
+    use(audit, REFUSED)
+    assert rows(engine) == [("POST /draft", 4)]
+
+
 def test_nothing_is_written_before_the_answer_is_out(audit: Audit, engine: Engine) -> None:
     """Counting costs no write; settling does."""
     audit.note(DRAFTED)
     assert rows(engine) == []
     audit.settle()
     assert rows(engine) == [("POST /draft", 1)]
+
+
+def test_a_page_that_looks_by_itself_is_no_use_of_its_token(audit: Audit) -> None:
+    """What its owner sees is how often the token did something, not how long the console was open."""
+    looks = Use(account="ana", label="console", action="GET /console/browsers")
+    use(audit, looks, looks, LOOKED, DRAFTED, Use(account="ana", label="console", action="POST /console/train"))
+    assert audit.uses("ana") == {("console", ""): 2, ("browser", "x"): 1}
+    assert sum(count.count for count in audit.read("ana")) == 5
 
 
 def test_several_processes_add_up(audit: Audit, engine: Engine, clock: Clock) -> None:

@@ -229,6 +229,23 @@ def test_guessing_tokens_slows_the_guesser_alone(service: Service) -> None:
     assert service.draft(service.bearer("ana")).status == 200
 
 
+def test_a_revoked_token_is_told_so_however_often_it_is_shown(service: Service) -> None:
+    """A browser that asks every second learns that it has to pair again, not that it is too fast."""
+    gone = "Authorization: Bearer cyr_revoked"
+    assert {service.draft(gone).status for _ in range(35)} == {401}
+    assert service.draft("Authorization: Bearer cyr_another").status == 401
+
+
+def test_the_console_behind_a_proxy_is_told_what_to_mend(service: Service) -> None:
+    """It is refused like any page: the name the browser asked for did not come through. The hint says what to do."""
+    console = "Origin: https://mail.example.org"
+    refused = service.draft(service.bearer("ana"), console, "Sec-Fetch-Site: same-origin")
+    assert (refused.status, refused.permissions, service.drafted) == (403, {}, 0)
+    assert "proxy_set_header Host $http_host" in json.loads(refused.body)["hint"]
+    stranger = service.draft(service.bearer("ana"), console, "Sec-Fetch-Site: cross-site")
+    assert "proxy" not in json.loads(stranger.body)["hint"]
+
+
 def test_another_accounts_token_opens_nothing_of_this_one(service: Service) -> None:
     """Law 8: Bob's token asks for Ana's account, and about Ana's drafts."""
     service.draft(service.bearer("ana"))

@@ -33,6 +33,19 @@ def test_keys_are_apart() -> None:
         pace.take("a")
 
 
+def test_the_same_thing_again_takes_no_place() -> None:
+    """Within the time; after it, it counts once more."""
+    now = [0.0]
+    pace = Pace(2, 10.0, what="tokens", hint="", monotonic=lambda: now[0])
+    for thing in ("x", "x", "y", "x", "y"):
+        pace.take("a", thing)
+    with pytest.raises(TooFast):
+        pace.take("a", "z")
+    pace.take("b", "z")
+    now[0] = 10.0
+    pace.take("a", "z")
+
+
 def test_being_refused_does_not_make_it_longer() -> None:
     """Who keeps asking is let in at the same time as who waits."""
     now = [0.0]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.access.origins import check_origin, is_extension, is_own
+from service.access.origins import check_origin, is_extension, is_own, is_renamed
 from service.access.tokens import Access
 from service.problems import WrongOrigin
 
@@ -71,6 +71,26 @@ def test_the_consoles_own_origin_is_that_of_the_host(origin: str, host: str) -> 
 def test_nearly_the_own_origin_is_another(origin: str, host: str) -> None:
     """Scheme, name and port: all three."""
     assert not is_own(origin, host, port=8380)
+
+
+@pytest.mark.parametrize(
+    ("origin", "fetched_from", "seems_so"),
+    [
+        ("https://mail.example.org", "same-origin", True),
+        ("https://mail.example.org:8443", "", True),
+        ("http://localhost:8381", "cross-site", True),
+        (WEB, "same-origin", True),
+        (WEB, "cross-site", False),
+        (WEB, "", False),
+        (CHROME, "same-origin", False),
+        ("null", "same-origin", False),
+        ("http://", "same-origin", False),
+        ("", "", False),
+    ],
+)
+def test_the_console_behind_a_proxy_is_told_apart(origin: str, fetched_from: str, *, seems_so: bool) -> None:
+    """By what the browser says, or by a name that is ours on another port."""
+    assert is_renamed(origin, fetched_from, ["127.0.0.1", "localhost", "mail.example.org:443"]) is seems_so
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE", "PUT"])

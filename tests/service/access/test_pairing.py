@@ -15,7 +15,7 @@ from service.access.pairing import TRIES, Paired, Pairings, State
 from service.access.scopes import Scope
 from service.access.tokens import Tokens
 from service.problems import NotAllowed, PairingRefused
-from tests.service.stand_ins import NOON
+from tests.service.stand_ins import NOON, add_people
 
 CHROME = "chrome-extension://abcdefghijklmnopabcdefghijklmnop"
 FIREFOX = "moz-extension://4f1c0a52-9e4c-4a5e-8f0b-1b6a0d6a7c11"
@@ -166,16 +166,24 @@ def test_the_code_itself_is_not_kept(pairings: Pairings, engine: Engine) -> None
     assert (again.code, again.key != made.key) == (made.code, True)
 
 
-def test_pairing_again_replaces_the_tokens_of_that_browser(pairings: Pairings, engine: Engine) -> None:
-    """The old ones open nothing; another browser's and another account's are left alone."""
+def test_a_second_browser_does_not_throw_the_first_out(pairings: Pairings, engine: Engine) -> None:
+    """Chrome gives an extension the same origin in every profile and on every machine; each has tokens of its own."""
     tokens = Tokens(engine)
     (firefox,) = redeem(pairings, pairings.make(["ana"]).code, FIREFOX)
-    old_ana, old_bob = redeem(pairings, pairings.make(["ana", "bob"]).code)
-    (new_ana,) = redeem(pairings, pairings.make(["ana"]).code)
+    first = redeem(pairings, pairings.make(["ana", "bob"]).code)
+    (second,) = redeem(pairings, pairings.make(["ana"]).code)
+    for each in (firefox, *first, second):
+        assert tokens.check(f"Bearer {each.token}").account == each.account
+    tokens.revoke_one("ana", tokens.check(f"Bearer {first[0].token}").token_id)
     with pytest.raises(NotAllowed):
-        tokens.check(f"Bearer {old_ana.token}")
-    for kept in (firefox, old_bob, new_ana):
-        assert tokens.check(f"Bearer {kept.token}").account == kept.account
+        tokens.check(f"Bearer {first[0].token}")
+    assert tokens.check(f"Bearer {second.token}").account == "ana"
+
+
+def test_an_account_that_is_named_twice_is_opened_once(pairings: Pairings, engine: Engine) -> None:
+    """No token is left that nobody holds."""
+    assert len(redeem(pairings, pairings.make(["ana", "bob", "ana"]).code)) == 2
+    assert len(Tokens(engine).list("ana")) == 1
 
 
 def test_an_account_that_went_meanwhile_is_not_opened(pairings: Pairings, engine: Engine) -> None:
@@ -206,9 +214,22 @@ def a_real_database(folder: Path) -> str:
     return url
 
 
-def test_of_many_threads_with_the_right_code_one_gets_in(tmp_path: Path) -> None:
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.server, pytest.mark.process])])
+def real(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+    """A database as the service opens it."""
+    if request.param == "sqlite":
+        return open_database(a_real_database(tmp_path))
+    server: Engine = request.getfixturevalue("postgres")
+    with server.begin() as connection:
+        connection.execute(pairing.delete())
+        connection.execute(account.delete())
+    add_people(server)
+    return server
+
+
+def test_of_many_threads_with_the_right_code_one_gets_in(real: Engine) -> None:
     """Single use holds for a race."""
-    pairings = Pairings(open_database(a_real_database(tmp_path)))
+    pairings = Pairings(real)
     made = pairings.make(["ana"])
     start, let_in = threading.Barrier(12), []
 
@@ -225,9 +246,9 @@ def test_of_many_threads_with_the_right_code_one_gets_in(tmp_path: Path) -> None
     assert len(let_in) == 1
 
 
-def test_of_many_threads_that_guess_five_count(tmp_path: Path) -> None:
+def test_of_many_threads_that_guess_five_count(real: Engine) -> None:
     """However many guess at once, the sixth guess is none, not even with the right code."""
-    pairings = Pairings(open_database(a_real_database(tmp_path)), draw=lambda _: 7)
+    pairings = Pairings(real, draw=lambda _: 7)
     made = pairings.make(["ana"])
     start = threading.Barrier(TRIES + 7)
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, event, select
 
 from connectors.schema import token as table
 from service.access.tokens import Tokens
@@ -30,6 +30,7 @@ def test_anything_else_is_refused(engine: Engine, header: str | None) -> None:
     with pytest.raises(NotAllowed) as caught:
         Tokens(engine).check(header)
     assert "cyrano token create" in caught.value.hint
+    assert "cyrano pair" in caught.value.hint
 
 
 def test_token_itself_is_not_kept(engine: Engine) -> None:
@@ -54,6 +55,24 @@ def test_revoked_token_is_refused(engine: Engine) -> None:
         tokens.check(f"Bearer {gone}")
     assert tokens.check(f"Bearer {kept}").account == "ana"
     assert [(row.account, row.label) for row in tokens.list()] == [("ana", "browser"), ("bob", "phone")]
+
+
+@pytest.mark.parametrize("origin", ["", "null", "https://evil.example", "chrome-extension://x\0", "\0"])
+def test_what_is_no_extension_is_bound_to_nothing(engine: Engine, origin: str) -> None:
+    """And costs no question to the database, which would refuse some of it."""
+    asked = list[str]()
+    event.listen(engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    assert not Tokens(engine).is_bound(origin)
+    assert asked == []
+
+
+@pytest.mark.parametrize("handle", ["", "%" * 16, "_" * 16, "0" * 15, "\0" * 16, "0" * 65, "G" * 16])
+def test_what_is_no_handle_names_no_token(engine: Engine, handle: str) -> None:
+    """Not even where a database would take it for a pattern, or refuse it."""
+    tokens = Tokens(engine)
+    tokens.create("ana", "browser")
+    assert tokens.revoke_one("ana", handle) == 0
+    assert len(tokens.list()) == 1
 
 
 def test_last_use_is_known_to_the_minute(engine: Engine) -> None:

@@ -109,6 +109,35 @@ def test_link_or_address_of_received_mail_is_marked(text: str, known: str) -> No
     assert len(unsupported(text, revised=known)) == 1
 
 
+@pytest.mark.parametrize("subject", ["Re: Pay at evil.example/x", "[EXT] AW: evil.example/x", "FW: evil.example/x"])
+def test_the_subject_of_an_answer_vouches_for_no_link(subject: str) -> None:
+    """Who wrote first chose it, though it lies in Sent since; a number in it is known."""
+    source = Source(
+        message_id="s", subject=f"{subject} 42", recipients=(MARTA,), sent_at=NOON, text="No thanks.", score=1.0
+    )
+    text = "Pay 42 at evil.example/x."
+    assert unsupported(text, sources=(source,)) == [("link", "evil.example/x")]
+    assert unsupported(text, sources=(replace(source, subject="Pay 42 at evil.example/x"),)) == []
+
+
+def test_the_domain_of_those_who_get_it_may_be_written() -> None:
+    """And the owner's; not what lies on it, nor another."""
+    assert unsupported("We at example.org like Example.org.") == []
+    assert unsupported("See example.org/pay, https://example.org, example.net.") == [
+        ("link", "example.org/pay"),
+        ("link", "https://example.org"),
+        ("link", "example.net"),
+    ]
+
+
+@pytest.mark.parametrize(("text", "is_doubtful"), [("ok.it", True), ("evil.it", False), ("evil.it/x", False)])
+def test_a_word_that_looks_like_a_domain_is_doubtful(text: str, *, is_doubtful: bool) -> None:
+    """Marked it is; but only what the mail answered says, or what has a path, is surely a link."""
+    thread = (ThreadMessage(sender=MARTA, text="Pay at https://evil.it"),)
+    request = Request(account="ana", owner=ANA, recipients=(MARTA,), thread=thread, language="en")
+    assert [fact.is_doubtful for fact in find_unsupported(text, request, ())] == [is_doubtful]
+
+
 def test_a_name_vouches_for_no_link() -> None:
     """Whoever writes first chooses the name they are shown by."""
     marta = replace(MARTA, name="Marta https://evil.example/pay eve@evil.example")
@@ -158,11 +187,23 @@ def test_german_nouns_are_no_names() -> None:
     assert found == [("name", "Schulz"), ("name", "Eva Weber")]
 
 
-def test_long_thread_is_read_in_time() -> None:
-    """A long thread full of numbers takes moments: what is known is read once, not once for each number."""
+@pytest.mark.parametrize(
+    "thread",
+    [
+        "42 " * 27_000,
+        "1," * 40_000,
+        "1'" * 40_000,
+        "9" * 80_000,
+        "1 " * 40_000,
+        "\u20ac1." * 27_000,
+        "1" + " " * 80_000,
+    ],
+)
+def test_long_thread_is_read_in_time(thread: str) -> None:
+    """Whatever it is full of: what is known is read once, not once for each number, nor again from its middle."""
     start = time.monotonic()
-    assert unsupported("We need 43 chairs.", thread="42 " * 20_000) == [("number", "43")]
-    assert time.monotonic() - start < 10
+    assert unsupported("We need 43 chairs.", thread=thread) == [("number", "43")]
+    assert time.monotonic() - start < 5
 
 
 @given(st.text(), st.sampled_from(["en", "de", "und"]))

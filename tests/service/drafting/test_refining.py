@@ -1,16 +1,17 @@
 """Changing a draft over HTTP: what it was asked by comes back, and only its own account can."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event, update
 from werkzeug.test import TestResponse
 
+from connectors import schema
 from service.drafting.refining import MOST, asked_by
 from service.http import HttpSettings
 from service.web import create_app
-from tests.service.stand_ins import House, make_database
+from tests.service.stand_ins import House
 
 BASE = "http://127.0.0.1:8380"
 ASK = {"instruction": "invite Marta for 15:00", "to": ["marta@example.org"]}
@@ -19,9 +20,9 @@ Post = Callable[..., TestResponse]
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
+def house(engine: Engine) -> House:
     """A drafter with its stand-ins."""
-    return House(engine=make_database(tmp_path))
+    return House(engine=engine)
 
 
 @pytest.fixture
@@ -118,9 +119,35 @@ def test_of_many_changes_the_first_wish_and_the_last_ones_count(house: House) ->
     assert len(found) == MOST
 
 
+def test_a_long_chain_is_one_question(house: House) -> None:
+    """However often a draft was changed, the database is asked once; and a circle has an end."""
+    draft_id = first = house.ledger.begin("ana", instruction="0")
+    for number in range(150):
+        draft_id = house.ledger.begin("ana", instruction=str(number + 1), replaces=draft_id)
+    asked = list[str]()
+    event.listen(house.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    assert asked_by(house.ledger, "ana", draft_id) == ("0", *(str(number) for number in range(132, 151)))
+    assert len(asked) == 1
+    with house.engine.begin() as connection:
+        connection.execute(update(schema.draft).where(schema.draft.c.draft_id == first).values(replaces=draft_id))
+    found = asked_by(house.ledger, "ana", draft_id)
+    assert found is not None
+    assert len(found) == MOST
+
+
+def test_a_change_of_what_was_forgotten_says_nothing_of_it(post: Post, house: House) -> None:
+    """The prompt has no instruction then but to write the mail; "shorter" stands where changes stand."""
+    gone = house.ledger.begin("ana", instruction="shorter", replaces="0" * 32)
+    assert post(**CHANGE | {"instruction": "friendlier"}, refines=gone).status_code == 200
+    prompt = house.model_server.prompts[-1]
+    assert "Change: shorter" in prompt
+    assert "Instruction: shorter" not in prompt
+    assert "Instruction: \n" not in prompt
+
+
 def test_a_chain_ends_where_it_was_forgotten(house: House) -> None:
-    """What is left is what is known."""
+    """What is left is what is known: a change does not pass for what the mail is about."""
     ledger = house.ledger
     draft_id = ledger.begin("ana", instruction="shorter", replaces="0" * 32)
-    assert asked_by(ledger, "ana", draft_id) == ("shorter",)
+    assert asked_by(ledger, "ana", draft_id) == ("", "shorter")
     assert asked_by(ledger, "bob", draft_id) is None

@@ -1,5 +1,7 @@
 """What a draft for the mailbox does without."""
 
+from dataclasses import replace
+
 import pytest
 
 from service.drafting.facts import Fact, FactKind
@@ -38,3 +40,9 @@ def test_links_and_addresses_are_left_out_in_words(language: str, words: str) ->
 def test_what_is_supported_stays() -> None:
     """Nothing is left out that is not named."""
     assert withhold(TEXT, (), "en") == TEXT
+
+
+def test_what_is_doubtful_stays() -> None:
+    """It is most likely the end of a sentence and the beginning of the next."""
+    doubtful = replace(fact(FactKind.LINK, "https://evil.example"), is_doubtful=True)
+    assert withhold(TEXT, (doubtful,), "en") == TEXT

@@ -78,6 +78,7 @@ def test_tokens_are_listed_with_what_they_may(ask: Ask, house: House) -> None:
     house.tokens.create("ana", "Firefox", scopes=[Scope.DRAFT], origin=FIREFOX)
     house.tokens.create("bob", "Bob's telephone")
     for _ in range(3):
+        make_code(ask)
         ask("/console/browsers")
     page = html.unescape(ask("/console/browsers").text)
     assert re.findall(r'<span class="name">([^<]+)</span>', page) == ["Firefox", "Chrome 156 on Linux", "console"]
