@@ -33,6 +33,8 @@ export interface Context {
 /** A compose window that stands in the page. Every method raises PageChanged rather than guess. */
 export interface Compose {
   readonly root: HTMLElement;
+  /** The page's own name of the mail: a compose that is drawn anew keeps it. */
+  readonly id: string;
   /** Whether it answers something: then a draft needs no instruction. */
   readonly isAnswer: boolean;
   readonly isRightToLeft: boolean;

@@ -7,9 +7,20 @@ export interface Colour {
   readonly alpha: number;
 }
 
-/** A computed colour, "rgb(1, 2, 3)" or "rgba(…)"; null for any other. */
+/** A computed colour, in whatever way it is told; null where nobody can tell. */
 export function colourOf(words: string): Colour | null {
   if (words === "transparent") return { red: 0, green: 0, blue: 0, alpha: 0 };
+  return inRgb(words) ?? (/^[a-z-]+\(/.test(words) ? painted(words) : null);
+}
+
+/** All colours of a computed gradient. */
+export function coloursIn(gradient: string): Colour[] {
+  const told = gradient.match(/(?:rgba?|hsla?|oklch|oklab|lch|lab|color)\([^()]*\)/g) ?? [];
+  return told.map(colourOf).filter((colour) => colour !== null && colour.alpha > 0.5) as Colour[];
+}
+
+/** "rgb(1, 2, 3)" or "rgba(…)"; null for any other. */
+function inRgb(words: string): Colour | null {
   const parts = /^rgba?\(([^)]+)\)$/
     .exec(words)?.[1]
     ?.split(/[ ,/]+/)
@@ -17,6 +28,20 @@ export function colourOf(words: string): Colour | null {
   const [red, green, blue, alpha = 1] = parts ?? [];
   if (red === undefined || green === undefined || blue === undefined || Number.isNaN(red + green + blue)) return null;
   return { red, green, blue, alpha };
+}
+
+let canvas: OffscreenCanvasRenderingContext2D | null = null;
+
+/** "oklch(…)" and the like: the browser paints it, and what came out is looked at. */
+function painted(words: string): Colour | null {
+  if (typeof OffscreenCanvas === "undefined") return null;
+  canvas ??= new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  if (canvas === null || !CSS.supports("color", words)) return null;
+  canvas.clearRect(0, 0, 1, 1);
+  canvas.fillStyle = words;
+  canvas.fillRect(0, 0, 1, 1);
+  const [red = 0, green = 0, blue = 0, alpha = 0] = canvas.getImageData(0, 0, 1, 1).data;
+  return { red, green, blue, alpha: alpha / 255 };
 }
 
 /** WCAG's relative luminance, 0 for black to 1 for white. */

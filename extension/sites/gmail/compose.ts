@@ -1,15 +1,14 @@
 // One compose of Gmail. Its parts are looked up each time, because Gmail draws them anew.
 
 import { type Compose, type Context, PageChanged, type Taken } from "../site";
-import { Flat } from "./flat";
 import { answeredId, type Frame, frameOf } from "./frame";
+import { Given } from "./given";
 import { Own } from "./own";
 import { mailboxOf, recipientsOf } from "./people";
-import { placeButton, placePanel } from "./placing";
+import { placeButton, placePanel, removeButton } from "./placing";
 import { HOOKS, one } from "./selectors";
-import { isForward } from "./tail";
 import { isDark, isRightToLeft } from "./theme";
-import { threadOf } from "./thread";
+import { hasThread, threadOf } from "./thread";
 import { overwrite, write } from "./writing";
 
 export class GmailCompose implements Compose {
@@ -17,14 +16,17 @@ export class GmailCompose implements Compose {
   /** Gmail's own number of it. */
   readonly id: string;
   readonly #end = new AbortController();
+  readonly #given: Given;
   #button: HTMLElement | null = null;
   #panel: HTMLElement | null = null;
 
-  /** Raises PageChanged where the compose cannot be read. */
-  constructor(mark: HTMLInputElement) {
+  /** Raises PageChanged where the compose cannot be read. `isOld`: it was in the page before it was watched. */
+  constructor(mark: HTMLInputElement, isOld: boolean, trusts: (event: Event) => boolean) {
     const { root } = frameOf(mark);
     this.root = root;
     this.id = mark.value;
+    const read = () => new Own(this.#frame().editor).above;
+    this.#given = new Given(root, read, isOld, { trusts, until: this.gone });
   }
 
   get gone(): AbortSignal {
@@ -33,7 +35,8 @@ export class GmailCompose implements Compose {
 
   get isAnswer(): boolean {
     const frame = this.#frame();
-    return answeredId(frame) !== "" && !isForward(new Flat(frame.editor));
+    const own = new Own(frame.editor);
+    return answeredId(frame) !== "" && !own.isForward && hasThread(frame, own.quoted);
   }
 
   get isRightToLeft(): boolean {
@@ -59,6 +62,7 @@ export class GmailCompose implements Compose {
   placeButton(host: HTMLElement): void {
     placeButton(this.#frame(), host);
     this.#button = host;
+    this.gone.addEventListener("abort", () => removeButton(host), { once: true });
   }
 
   placePanel(host: HTMLElement): void {
@@ -77,7 +81,7 @@ export class GmailCompose implements Compose {
   }
 
   taken(): Taken | null {
-    const own = new Own(this.#frame().editor);
+    const own = new Own(this.#frame().editor, this.#given.words);
     return own.selected() ?? own.all();
   }
 
@@ -92,11 +96,11 @@ export class GmailCompose implements Compose {
   }
 
   insert(text: string, taken: Taken | null): void {
-    write(this.#frame().editor, text, taken);
+    write(this.#frame().editor, text, taken, this.#given.words);
   }
 
   replace(text: string, taken: Taken): void {
-    overwrite(this.#frame().editor, text, taken);
+    overwrite(this.#frame().editor, text, taken, this.#given.words);
   }
 
   focus(): void {

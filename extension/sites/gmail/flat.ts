@@ -13,7 +13,8 @@ interface Piece {
   readonly node: Node;
 }
 
-const BLOCKS = new Set(
+/** What begins a line and ends one. */
+export const BLOCKS = new Set(
   "ADDRESS ARTICLE ASIDE BLOCKQUOTE CENTER DD DIV DL DT FIGURE FOOTER FORM H1 H2 H3 H4 H5 H6 HEADER HR LI MAIN OL P PRE SECTION TABLE TBODY TD TFOOT TH THEAD TR UL".split(
     " ",
   ),

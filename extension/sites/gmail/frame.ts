@@ -18,28 +18,44 @@ export function frameOf(mark: Element): Frame {
   if (form.contains(editor)) throw new PageChanged(HOOKS.editor.name);
   one(form, HOOKS.answers);
   one(form, HOOKS.subject);
-  sendOf({ root, form, editor });
+  barOf({ root, form, editor });
   return { root, form, editor };
 }
 
-/** The send button, known by its place alone. */
-export function sendOf(frame: Frame): HTMLElement {
-  const send = all(frame.root, HOOKS.send).find((button) => isSend(button, frame));
-  if (send === undefined) throw new PageChanged(HOOKS.send.name);
-  return send;
+/** The row with Send, and the last of the buttons at its beginning: Send, or the menu beside it. */
+export interface Bar {
+  readonly row: HTMLElement;
+  readonly first: HTMLElement;
 }
 
-/** The first button of the row below the editor, with a menu beside it. */
-function isSend(button: HTMLElement, { form, editor }: Frame): boolean {
-  if (!isBelow(button, editor) || form.contains(button) || button.closest(HOOKS.toolbar.selector) !== null)
-    return false;
-  const row = button.closest("tr") ?? (button.parentElement as HTMLElement);
-  const isFirst = row.querySelector("[role=button]") === button;
-  return isFirst && button.nextElementSibling?.matches(HOOKS.sendMenu.selector) === true;
+// Send is known by its place alone; what stands beside it differs from account to account.
+const LEAST_BUTTONS = 3;
+
+/** The first row of buttons below the editor that does not format text. */
+export function barOf(frame: Frame): Bar {
+  const buttons = all(frame.root, HOOKS.button).filter((button) => isBelow(button, frame));
+  for (const button of buttons) {
+    const row = rowOf(button, frame);
+    if (row === null) continue;
+    const beside = button.nextElementSibling;
+    const hasMenu = beside?.matches(HOOKS.sendMenu.selector) === true;
+    return { row, first: hasMenu ? (beside as HTMLElement) : button };
+  }
+  throw new PageChanged(HOOKS.button.name);
 }
 
-function isBelow(node: Node, editor: HTMLElement): boolean {
-  const where = editor.compareDocumentPosition(node);
+/** The nearest row around a button that holds enough of them, but no part of the mail. */
+function rowOf(button: HTMLElement, { root, form, editor }: Frame): HTMLElement | null {
+  for (let at = button.parentElement; at !== null && at !== root; at = at.parentElement) {
+    if (at.contains(editor) || at.contains(form)) return null;
+    if (all(at, HOOKS.button).length >= LEAST_BUTTONS) return at.closest("tr:not(:has([contenteditable]))") ?? at;
+  }
+  return null;
+}
+
+function isBelow(button: HTMLElement, { editor, form }: Frame): boolean {
+  if (form.contains(button) || button.closest(HOOKS.toolbar.selector) !== null) return false;
+  const where = editor.compareDocumentPosition(button);
   return (where & Node.DOCUMENT_POSITION_FOLLOWING) !== 0 && (where & Node.DOCUMENT_POSITION_CONTAINED_BY) === 0;
 }
 

@@ -18,28 +18,48 @@ export function isControl(element: Element): boolean {
   return SILENT.has(element.tagName) || (element.tagName !== "A" && element.getAttribute("role") === "button");
 }
 
-/** Too faint to be seen. */
-export function isFaint({ opacity, filter }: CSSStyleDeclaration): boolean {
-  return Number(opacity || 1) < 0.1 || /opacity\(0(\.0\d*)?%?\)/.test(filter);
+/** How much of what is under it comes through, 0 for nothing to 1. */
+export function clarity({ opacity, filter }: CSSStyleDeclaration): number {
+  const [, share = "1", unit] = /opacity\(([\d.]+)(%?)\)/.exec(filter ?? "") ?? [];
+  return Number(opacity || 1) * (unit === "%" ? Number(share) / 100 : Number(share));
 }
+
+/** Blurred, masked, clipped to a shape, or kept from being drawn. */
+export function isVeiled(style: CSSStyleDeclaration): boolean {
+  const [, blur = "0"] = /blur\(([\d.]+)px\)/.exec(style.filter ?? "") ?? [];
+  const shapes = [style.clipPath, style.maskImage, style.getPropertyValue("-webkit-mask-image")];
+  return Number(blur) > 2 || shapes.some((shape) => shape && shape !== "none") || style.contentVisibility === "hidden";
+}
+
+// Less than this of a letter is no letter.
+export const LEAST_PX = 4;
 
 /** No height or width to be seen in, or the letters pushed out of it. */
 export function isFoldedUp(style: CSSStyleDeclaration): boolean {
-  const isShort = [style.maxHeight, style.height, style.width, style.maxWidth].some((size) =>
-    /^[01](\.\d+)?px$|^0$|^0%$/.test(size),
+  const isShort = [style.maxHeight, style.height, style.width, style.maxWidth].some(
+    (size) => /^[\d.]+(px|%)?$/.test(size) && Number.parseFloat(size) < LEAST_PX,
   );
-  const isCut = /hidden|clip/.test(`${style.overflow} ${style.overflowX} ${style.overflowY}`);
-  return (isShort && isCut) || (isCut && Math.abs(Number.parseFloat(style.textIndent || "0")) > 500);
+  return cuts(style) && (isShort || Math.abs(Number.parseFloat(style.textIndent || "0")) > 500);
 }
 
-/** Far off the page, clipped or scaled to nothing. */
+/** What reaches over its edges is not shown. */
+export function cuts({ overflow, overflowX, overflowY }: CSSStyleDeclaration): boolean {
+  return /hidden|clip/.test(`${overflow} ${overflowX} ${overflowY}`);
+}
+
+/** Far off the page, cut to nothing, or scaled to it. */
 export function isCutAway(style: CSSStyleDeclaration): boolean {
   const isFar =
     /absolute|fixed/.test(style.position) &&
     [style.left, style.right, style.top, style.bottom].some((edge) => Number.parseFloat(edge) < -500);
-  const isClipped =
-    /inset\((50|[6-9]\d|100)%/.test(style.clipPath) ||
-    /^rect\((0|1)(px)?,? (0|1)(px)?,? (0|1)(px)?,? (0|1)(px)?\)/.test(style.clip);
-  const isFlat = /scale[XY3d]*\(0[,)]|matrix\(0, 0, 0, 0/.test(style.transform);
-  return isFar || isClipped || isFlat;
+  const isClipped = /^rect\((0|1)(px)?,? (0|1)(px)?,? (0|1)(px)?,? (0|1)(px)?\)/.test(style.clip);
+  return isFar || isClipped || isTiny(style.transform) || isTiny(`scale(${style.scale})`);
+}
+
+/** Scaled to a fifth or less in some direction. */
+function isTiny(transform: string): boolean {
+  const [, kind, list = ""] = /(scale|matrix)[XY3d]*\(([^)]+)\)/.exec(transform ?? "") ?? [];
+  const [a = 1, b, c = 0, d = 1] = list.split(/[ ,]+/).map(Number);
+  const sizes = kind === "matrix" ? [Math.hypot(a, b ?? 0), Math.hypot(c, d)] : [Math.abs(a), Math.abs(b ?? a)];
+  return kind !== undefined && Math.min(...sizes) <= 0.2;
 }

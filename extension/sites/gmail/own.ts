@@ -2,8 +2,9 @@
 
 import type { Taken } from "../site";
 import { Flat, type Place } from "./flat";
+import { addedTo, type Stretch } from "./given";
 import { all, HOOKS } from "./selectors";
-import { tailOf } from "./tail";
+import { isForward, tailOf } from "./tail";
 import { visibleText } from "./visible";
 
 /** Words that were taken, and where they stood. A live range: it moves with what is typed around it. */
@@ -14,19 +15,32 @@ export interface TakenAt extends Taken {
 /** An editor as it is now. */
 export class Own {
   readonly flat: Flat;
-  /** Where signature or quote begin. */
+  /** Where the owner's words end. */
   readonly tail: number;
+  readonly #from: number;
+  /** Where signature or quote begin, as marks tell. */
+  readonly #marked: number;
   readonly #editor: HTMLElement;
 
-  constructor(editor: HTMLElement) {
+  /** `given` stood above signature and quote before the owner wrote; those words are not the owner's. */
+  constructor(editor: HTMLElement, given = "") {
     this.#editor = editor;
     this.flat = new Flat(editor);
-    this.tail = tailOf(editor, this.flat);
+    this.#marked = tailOf(editor, this.flat);
+    const isFresh = given.trim() === "";
+    const added = isFresh ? { from: 0, to: this.#marked } : addedTo(given, this.above);
+    this.#from = added.from;
+    this.tail = added.to;
+  }
+
+  /** All above signature and quote, whoever put it there. */
+  get above(): string {
+    return this.flat.text.slice(0, this.#marked);
   }
 
   /** What was typed, without the blank lines around it. */
   get typed(): string {
-    return this.flat.text.slice(0, this.tail).trim();
+    return this.flat.text.slice(this.#from, this.tail).trim();
   }
 
   /** All that was typed; null for nothing. */
@@ -42,30 +56,42 @@ export class Own {
       .trim();
   }
 
+  /** It passes a mail on. */
+  get isForward(): boolean {
+    return isForward(this.flat, quotes(this.#editor));
+  }
+
   /** What was typed as a range; where nothing was, the place to type. */
   range(): Range {
-    const above = this.flat.text.slice(0, this.tail);
-    const from = this.flat.before(above.search(/\S/));
-    const last = this.flat.before(above.trimEnd().length - 1);
-    return from !== null && last !== null
-      ? spanning(from, { node: last.node, offset: last.offset + 1 })
-      : this.#blank();
+    return this.#spanned(this.#from, this.tail) ?? this.#blank();
+  }
+
+  /** The words between two places as a range, without the blanks around them; null where there are none. */
+  #spanned(from: number, to: number): Range | null {
+    const words = this.flat.text.slice(from, to);
+    const first = this.flat.before(from + words.search(/\S|$/));
+    const last = this.flat.before(from + words.trimEnd().length - 1);
+    if (words.trim() === "" || first === null || last === null) return null;
+    return spanning(first, { node: last.node, offset: last.offset + 1 });
   }
 
   /** What is selected in the editor, if that is the owner's; null for nothing. */
   selected(): TakenAt | null {
     const selection = this.#editor.ownerDocument.getSelection();
     if (selection === null || selection.rangeCount === 0) return null;
-    const range = selection.getRangeAt(0).cloneRange();
-    if (!this.#editor.contains(range.commonAncestorContainer) || this.#touchesTail(range)) return null;
-    const text = textOf(this.flat, range);
-    return text.trim() === "" ? null : { text: text.trim(), isSelection: true, range };
+    const whole = selection.getRangeAt(0);
+    if (!this.#editor.contains(whole.commonAncestorContainer)) return null;
+    const { from, to } = stretchOf(this.flat, whole);
+    const range = this.#spanned(from, to);
+    if (range === null || this.#holdsOthers(from, to)) return null;
+    return { text: textOf(this.flat, range).trim(), isSelection: true, range };
   }
 
-  #touchesTail(range: Range): boolean {
-    return [HOOKS.signature, HOOKS.quote, HOOKS.blockquote].some((mark) =>
-      all(this.#editor, mark).some((node) => range.intersectsNode(node)),
-    );
+  // Who selects a line whole, or everything, has more in the selection than is meant.
+  #holdsOthers(from: number, to: number): boolean {
+    const text = this.flat.text.slice(from, to);
+    if (from + text.trimEnd().length > this.#marked) return true;
+    return text.trim() === this.above.trim() && this.typed !== this.above.trim();
   }
 
   /** The empty line an editor begins with, else its very beginning. */
@@ -105,9 +131,15 @@ function spanning(from: Place, to: Place): Range {
   return range;
 }
 
-/** A range's text, with line ends. */
-export function textOf(flat: Flat, range: Range): string {
+/** Where a range stands in the text. */
+export function stretchOf(flat: Flat, range: Range): Stretch {
   const from = flat.offsetOf({ node: range.startContainer, offset: range.startOffset });
   const to = flat.offsetOf({ node: range.endContainer, offset: range.endOffset });
+  return { from, to };
+}
+
+/** A range's text, with line ends. */
+export function textOf(flat: Flat, range: Range): string {
+  const { from, to } = stretchOf(flat, range);
   return flat.text.slice(from, to);
 }

@@ -1,6 +1,5 @@
 // Who writes and who is written to, as the page tells it.
 
-import { PageChanged } from "../site";
 import { all, HOOKS } from "./selectors";
 import { seenLetters } from "./visible";
 
@@ -25,13 +24,20 @@ export function recipientsOf(form: HTMLElement): string[] {
 }
 
 function chips(form: HTMLElement): [string, string][] {
-  return all(form, HOOKS.chip)
-    .filter((chip) => chip.closest("[role=listbox]") !== null)
-    .map((chip) => {
-      const address = ADDRESS.exec(chip.getAttribute("data-hovercard-id") ?? "")?.[0];
-      if (address === undefined) throw new PageChanged(HOOKS.chip.name);
-      return [chip.getAttribute("data-name") ?? chip.textContent ?? "", address];
-    });
+  return all(form, HOOKS.chip).flatMap((chip): [string, string][] => {
+    const list = chip.closest("[role=listbox]");
+    const address = ADDRESS.exec(chip.getAttribute("data-hovercard-id") ?? "")?.[0];
+    // A group or a slip of the pen has no address. What is suggested is no recipient yet.
+    if (list === null || address === undefined || isSuggestion(list)) return [];
+    return [[chip.getAttribute("data-name") ?? chip.textContent ?? "", address]];
+  });
+}
+
+/** A list that unfolds below a box while somebody types in it. */
+function isSuggestion(list: Element): boolean {
+  const boxes = [...list.ownerDocument.querySelectorAll("[role=combobox]")];
+  const names = boxes.flatMap((box) => [box.getAttribute("aria-controls"), box.getAttribute("aria-owns")]);
+  return list.id !== "" && names.some((name) => name?.split(" ").includes(list.id));
 }
 
 function folded(form: HTMLElement): [string, string][] {
@@ -41,11 +47,20 @@ function folded(form: HTMLElement): [string, string][] {
   });
 }
 
-/** The sender chosen in the compose, else the account of the page, "" where the page tells neither. */
+/** The sender chosen in the compose, else the account of the page; "" where the page tells neither, or two. */
 export function mailboxOf(form: HTMLElement, doc: Document): string {
-  const chosen = form.querySelector<HTMLInputElement>(HOOKS.sender.selector)?.value ?? "";
-  const account = doc.querySelector(HOOKS.account.selector)?.getAttribute("aria-label") ?? "";
-  return addressIn(chosen) || inBrackets(account) || inTitle(doc.title);
+  const chosen = addressIn(form.querySelector<HTMLInputElement>(HOOKS.sender.selector)?.value ?? "");
+  if (chosen !== "") return chosen;
+  const subject = form.querySelector<HTMLInputElement>(HOOKS.subject.selector)?.value.trim() ?? "";
+  const told = new Set([...accounts(doc), inTitle(doc.title, subject)].filter((address) => address !== ""));
+  return told.size === 1 ? ([...told][0] ?? "") : "";
+}
+
+/** What Gmail's own links to accounts tell. A mail may hold such links too, in a message or in what is quoted. */
+function accounts(doc: Document): string[] {
+  const isMail = (link: Element) => link.closest(`${HOOKS.message.selector}, [role=list], [contenteditable]`) !== null;
+  const links = all(doc, HOOKS.account).filter((link) => !isMail(link));
+  return links.map((link) => inBrackets(link.getAttribute("aria-label") ?? ""));
 }
 
 function addressIn(words: string): string {
@@ -56,9 +71,11 @@ function inBrackets(label: string): string {
   return addressIn(/\(([^()]*@[^()]*)\)\s*$/.exec(seenLetters(label))?.[1] ?? "");
 }
 
-// "Inbox (3) - me@example.org - Gmail". A subject stands before it and may hold addresses: only a part that is nothing
-// but an address counts, and of those the last.
-function inTitle(title: string): string {
-  const parts = title.split(" - ").filter((part) => new RegExp(`^${ADDRESS.source}$`).test(part.trim()));
-  return addressIn(parts.at(-1) ?? "");
+// "Inbox (3) - me@example.org - Gmail". A subject may stand before it and say anything, addresses too: it is no part
+// that counts, and what counts is the last part but one, if that is nothing but an address.
+function inTitle(title: string, subject: string): string {
+  const rest = subject !== "" && title.startsWith(subject) ? title.slice(subject.length) : title;
+  const parts = rest.split(" - ");
+  const part = parts.length > 1 ? (parts.at(-2) ?? "").trim() : "";
+  return new RegExp(`^${ADDRESS.source}$`).test(part) ? addressIn(part) : "";
 }

@@ -1,21 +1,29 @@
 // Where button and panel stand in a compose. Both come back when Gmail draws their surroundings anew.
 
 import { type Box, besideOf } from "./beside";
-import { type Frame, sendOf } from "./frame";
+import { barOf, type Frame } from "./frame";
 import { all, HOOKS } from "./selectors";
 
-/** Puts the button right after Send and its menu, in a cell of its own where Gmail keeps cells. */
+/** Puts the button right after what Send is in, in a cell of its own where Gmail keeps cells. */
 export function placeButton(frame: Frame, host: HTMLElement): void {
-  const menu = sendOf(frame).nextElementSibling as HTMLElement;
-  const cell = menu.closest("td");
-  if (cell === null || !frame.root.contains(cell) || cell.contains(frame.editor)) {
-    menu.after(host);
+  removeButton(host);
+  const { row, first } = barOf(frame);
+  const cell = first.closest("td");
+  if (cell === null || !row.contains(cell)) {
+    first.after(host);
     return;
   }
   const own = frame.root.ownerDocument.createElement("td");
   Object.assign(own.style, { verticalAlign: "middle", width: "1px" });
   own.append(host);
   cell.after(own);
+}
+
+/** Takes the button away, and the cell it was in. */
+export function removeButton(host: HTMLElement): void {
+  const cell = host.parentElement;
+  host.remove();
+  if (cell?.tagName === "TD" && cell.childNodes.length === 0) cell.remove();
 }
 
 /** Puts the panel beside a floating window, else below the bar of the compose, and keeps it there until `gone`. */

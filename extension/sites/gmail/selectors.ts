@@ -1,5 +1,5 @@
-// Every place in Gmail's page that is looked at, and what must be there. Gmail's words and class names are not used:
-// the first change with the language, the second from week to week.
+// Every place in Gmail's page that is looked at, and what must be there. Gmail's words are not used, for they change
+// with the language, and no class names of its page, which change from week to week: only those that go out with a mail.
 
 import { PageChanged } from "../site";
 
@@ -23,16 +23,17 @@ export const HOOKS = {
   dialog: hook("dialog", "[role=dialog]"),
   /** One in each frame, beside a textarea that nobody sees. */
   editor: hook("editor", "[contenteditable=true][role=textbox]"),
-  /** Send is the first button below the editor that has a menu beside it. */
-  send: hook("send", "[role=button]:not([aria-haspopup])"),
-  sendMenu: hook("send", "[role=button][aria-haspopup]"),
+  /** Send stands in the first row of buttons below the editor. */
+  button: hook("send", "[role=button]"),
+  /** What may stand beside Send. */
+  sendMenu: hook("moreSend", "[role=button][aria-haspopup]"),
   /** Formatting: buttons with menus too. */
   toolbar: hook("toolbar", "[role=toolbar]"),
   /** The message that is answered or forwarded: "#msg-f:1801…", or "undefined" for a new mail. */
   answers: hook("answers", "input[name=rm]"),
   subject: hook("subject", "input[name=subjectbox]"),
   /** There where the owner has several senders. */
-  sender: hook("sender", "input[name=from]"),
+  sender: hook("from", "input[name=from]"),
   /** A recipient. */
   chip: hook("recipients", "form [role=option]"),
   /** A recipient while the addressing is folded. */
@@ -41,7 +42,7 @@ export const HOOKS = {
   message: hook("message", "[data-message-id]"),
   messageList: hook("messageList", "[role=list]"),
   /** In a message: its sender first, then its recipients. */
-  person: hook("person", "[email]"),
+  person: hook("sender", "[email]"),
   /** In a message's head: when it was sent, in Gmail's language. */
   date: hook("date", "[title]"),
   /** Gmail's link to the account; its name has the address in brackets, in every language. */

@@ -20,9 +20,15 @@ export function tailOf(editor: HTMLElement, flat: Flat): number {
   return aboveSign(lines, Math.min(flat.text.length, ...marked, ...told, ...quoted));
 }
 
-/** Whether a mail is passed on in this text. */
-export function isForward(flat: Flat): boolean {
-  return linesOf(flat.text).some(({ text }) => FORWARDED.test(text));
+/** Whether a mail is passed on in this editor: the line that says so begins what is quoted, and is quoted by nobody. */
+export function isForward(flat: Flat, quotes: readonly HTMLElement[]): boolean {
+  const lines = linesOf(flat.text).filter(({ text }) => text !== "");
+  const told = lines.find(({ text }) => FORWARDED.test(text));
+  if (told === undefined) return false;
+  const node = flat.before(told.from)?.node ?? null;
+  const quote = quotes.find((each) => each.contains(node));
+  if (quote === undefined) return !lines.some(({ from, text }) => from < told.from && QUOTED.test(text));
+  return !quote.matches(HOOKS.blockquote.selector) && lines.find(({ from }) => from >= flat.startOf(quote)) === told;
 }
 
 interface Line {

@@ -4,6 +4,7 @@ import type { ThreadMessage } from "../../protocol";
 import { PageChanged } from "../site";
 import { instantOf } from "./dates";
 import { answeredId, type Frame } from "./frame";
+import { isLaidOut } from "./layout";
 import { named, recipientsOf } from "./people";
 import { all, around, HOOKS } from "./selectors";
 import { visibleText } from "./visible";
@@ -13,31 +14,58 @@ const MOST = 40;
 
 /** The messages up to the one that is answered, oldest first; empty for a new mail. */
 export function threadOf(frame: Frame, quoted: string): ThreadMessage[] {
-  const id = answeredId(frame);
-  if (id === "") return [];
-  const answered = all(frame.root.ownerDocument, HOOKS.message).find((message) => idOf(message) === id);
-  if (answered !== undefined) return upTo(answered).map(messageOf);
+  if (answeredId(frame) === "") return [];
+  const answered = answeredBy(frame);
+  if (answered !== null) return upTo(answered);
   // A window of its own shows no conversation: what is quoted in the editor has to do.
-  if (frame.root.closest("[role=list]") !== null) throw new PageChanged(HOOKS.message.name);
+  if (isInList(frame)) throw new PageChanged(HOOKS.message.name);
   return quoted === "" ? [] : [{ from: recipientsOf(frame.form)[0] ?? "", text: quoted }];
+}
+
+/** Whether there is something to read of what is answered. */
+export function hasThread(frame: Frame, quoted: string): boolean {
+  return quoted !== "" || isInList(frame) || answeredBy(frame) !== null;
+}
+
+/** The message that is answered, if it is in sight: conversations that were left may still be in the page. */
+function answeredBy(frame: Frame): HTMLElement | null {
+  const id = answeredId(frame);
+  const messages = all(frame.root.ownerDocument, HOOKS.message).filter((message) => idOf(message) === id);
+  return messages.find((message) => !isNested(message) && isLaidOut(message)) ?? null;
+}
+
+function isInList({ root }: Frame): boolean {
+  return root.closest(HOOKS.messageList.selector) !== null;
+}
+
+/** In the text of another message, which may say of itself what it likes. */
+function isNested(message: HTMLElement): boolean {
+  return message.parentElement?.closest(HOOKS.message.selector) != null;
 }
 
 function idOf(message: HTMLElement): string {
   return (message.getAttribute("data-message-id") ?? "").replace(/^#/, "");
 }
 
-function upTo(answered: HTMLElement): HTMLElement[] {
-  const messages = all(around(answered, HOOKS.messageList), HOOKS.message);
-  return messages.slice(0, messages.indexOf(answered) + 1).slice(-MOST);
+function upTo(answered: HTMLElement): ThreadMessage[] {
+  const messages = all(around(answered, HOOKS.messageList), HOOKS.message).filter((message) => !isNested(message));
+  const earlier = messages.slice(0, messages.indexOf(answered)).filter(isUnfolded);
+  return [...earlier, answered].slice(-MOST).map(messageOf);
+}
+
+/** Folded messages have no text, and may have no head. */
+function isUnfolded(message: HTMLElement): boolean {
+  const [sender] = all(message, HOOKS.person);
+  return sender?.closest("table") != null && message.contains(sender.closest("table"));
 }
 
 function messageOf(message: HTMLElement): ThreadMessage {
   const [sender] = all(message, HOOKS.person);
   const address = sender?.getAttribute("email") ?? "";
-  if (sender === undefined || address === "") throw new PageChanged("sender");
+  if (sender === undefined || address === "") throw new PageChanged(HOOKS.person.name);
   const head = headOf(sender, message);
-  const bodies = bodiesBelow(head).map(visibleText);
-  const [text = ""] = bodies.sort((a, b) => b.length - a.length);
+  const parts = bodiesBelow(head).map(visibleText);
+  const text = parts.filter((part) => part !== "").join("\n\n");
   const sent_at = sentAt(head);
   return { from: named(sender.getAttribute("name") ?? "", address), text, ...(sent_at && { sent_at }) };
 }
@@ -48,7 +76,7 @@ function headOf(sender: HTMLElement, message: HTMLElement): HTMLElement {
   for (let at = sender.parentElement; at !== null && at !== message; at = at.parentElement) {
     if (at.tagName === "TABLE") head = at;
   }
-  if (head === null) throw new PageChanged("sender");
+  if (head === null) throw new PageChanged(HOOKS.person.name);
   return head;
 }
 

@@ -1,7 +1,7 @@
 // The text of a message as a person sees it. What is there for machines alone is left out: a mail may hide orders.
 
-import { type Colour, colourOf, contrast } from "./colours";
-import { isControl, isCutAway, isFaint, isFoldedUp } from "./hiding";
+import { type Colour, colourOf, coloursIn, contrast } from "./colours";
+import { clarity, cuts, isControl, isCutAway, isFoldedUp, isVeiled, LEAST_PX } from "./hiding";
 
 // Soft hyphens, joiners, bidi controls, variation selectors, tags: letters that nobody sees.
 const UNSEEN =
@@ -9,6 +9,7 @@ const UNSEEN =
   /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\u{e0000}-\u{e0fff}]/gu;
 const LEAST_FONT_PX = 4;
 const LEAST_CONTRAST = 1.15;
+const LEAST_CLARITY = 0.1;
 
 // Persian, Hindi and emoji need their joiners; beside letters like these they only part words.
 const IDLE_JOINERS = /(?<=[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}\d@./:-])[\u200c\u200d]+/gu;
@@ -34,6 +35,8 @@ class Lines {
   readonly #root: HTMLElement;
   readonly #view: Window;
   readonly #box: DOMRect;
+  // What comes through all that is around.
+  #clarity = 1;
   readonly #styles = new Map<Element, CSSStyleDeclaration>();
 
   constructor(root: HTMLElement) {
@@ -61,9 +64,12 @@ class Lines {
     if (element.tagName === "BR") this.text += "\n";
     if (isControl(element) || this.#isShut(element)) return;
     const isBlock = !/^(inline|contents|ruby)/.test(this.#style(element).display);
+    const around = this.#clarity;
+    this.#clarity *= clarity(this.#style(element));
     if (isBlock) this.#breakLine();
-    this.into(element);
+    if (this.#clarity >= LEAST_CLARITY) this.into(element);
     if (isBlock) this.#breakLine();
+    this.#clarity = around;
   }
 
   #breakLine(): void {
@@ -82,7 +88,7 @@ class Lines {
     const style = this.#style(element);
     // Knows what styles do not tell, such as closed details; an element without a box of its own it calls hidden.
     if (style.display !== "contents" && element.checkVisibility?.() === false) return true;
-    return style.display === "none" || isFaint(style) || isFoldedUp(style) || isCutAway(style);
+    return style.display === "none" || isVeiled(style) || isFoldedUp(style) || isCutAway(style);
   }
 
   /** Letters of this element can be read: large enough, and of another colour than what is behind them. */
@@ -93,34 +99,45 @@ class Lines {
     const ink = colourOf(style.webkitTextFillColor || style.color);
     if (ink === null) return true;
     if (ink.alpha < 0.1) return false;
-    const paper = this.#paperBehind(element);
-    return paper === null || contrast(ink, paper) >= LEAST_CONTRAST;
+    const papers = this.#papersBehind(element);
+    return papers.length === 0 || papers.some((paper) => contrast(ink, paper) >= LEAST_CONTRAST);
   }
 
-  /** The nearest colour behind an element; null where a picture is. */
-  #paperBehind(element: Element): Colour | null {
+  /** The nearest colours behind an element, several for a gradient; none where a picture is. */
+  #papersBehind(element: Element): Colour[] {
     for (let at: Element | null = element; at !== null; at = at.parentElement) {
-      const style = this.#style(at);
-      if (style.backgroundImage !== "" && style.backgroundImage !== "none") return null;
-      const colour = colourOf(style.backgroundColor);
-      if (colour !== null && colour.alpha > 0.5) return colour;
+      const { backgroundImage, backgroundColor } = this.#style(at);
+      if (/url\(|image/.test(backgroundImage)) return [];
+      if (/gradient\(/.test(backgroundImage)) return coloursIn(backgroundImage);
+      const colour = colourOf(backgroundColor);
+      if (colour !== null && colour.alpha > 0.5) return [colour];
     }
-    return { red: 255, green: 255, blue: 255, alpha: 1 };
+    return [{ red: 255, green: 255, blue: 255, alpha: 1 }];
   }
 
-  /** The letters lie within the message, where the page can tell. */
+  /** Some letters lie within the message, and within all around them that cuts, where the page can tell. */
   #isInSight(node: Text): boolean {
     if (this.#box.width === 0 || this.#box.height === 0) return true;
     const range = this.#root.ownerDocument.createRange();
     range.selectNodeContents(node);
-    return [...range.getClientRects()].some(
-      ({ left, right, top, bottom, width, height }) =>
-        width > 0 &&
-        height > 0 &&
-        right > this.#box.left &&
-        left < this.#box.right &&
-        bottom > this.#box.top - 1 &&
-        top < this.#box.bottom + 1,
-    );
+    const boxes = this.#windowsAround(node);
+    return [...range.getClientRects()].some((letters) => boxes.every((box) => isSeenIn(letters, box)));
   }
+
+  /** The message, and what lies between it and a node and shows nothing beyond its edges. */
+  #windowsAround(node: Text): DOMRect[] {
+    const found = [this.#box];
+    for (let at = node.parentElement; at !== null && at !== this.#root; at = at.parentElement) {
+      const style = this.#style(at);
+      if (style.display !== "inline" && cuts(style)) found.push(at.getBoundingClientRect());
+    }
+    return found;
+  }
+}
+
+/** Enough of it to be read. */
+function isSeenIn(letters: DOMRect, box: DOMRect): boolean {
+  const width = Math.min(letters.right, box.right) - Math.max(letters.left, box.left);
+  const height = Math.min(letters.bottom, box.bottom) - Math.max(letters.top, box.top);
+  return width >= Math.min(LEAST_PX, letters.width) && height >= LEAST_PX && letters.width > 0;
 }

@@ -2,10 +2,11 @@
 
 import { type Compose, PageChanged } from "../site";
 import { GmailCompose } from "./compose";
+import { isLaidOut } from "./layout";
 import { all, HOOKS } from "./selectors";
 
 // Gmail builds a compose in steps: what is missing at first may come.
-const PATIENCE_MS = 3000;
+const PATIENCE_MS = __TEST__ ? 3000 : 15_000;
 // Gmail's page changes all the time; looking once for many changes is enough.
 const PAUSE_MS = 30;
 
@@ -13,6 +14,8 @@ export interface Report {
   found(compose: Compose): void;
   /** Told once. */
   changed(why: PageChanged): void;
+  /** Whether an event is its owner's doing. */
+  trusts(event: Event): boolean;
 }
 
 export class Watch {
@@ -22,6 +25,7 @@ export class Watch {
   readonly #unread = new Map<HTMLElement, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #hasTold = false;
+  #isFirstLook = true;
 
   constructor(doc: Document, composes: Set<GmailCompose>, report: Report) {
     this.#doc = doc;
@@ -38,6 +42,7 @@ export class Watch {
     });
     signal.addEventListener("abort", () => this.#stop(changes), { once: true });
     this.#look();
+    this.#isFirstLook = false;
   }
 
   #stop(changes: MutationObserver): void {
@@ -73,7 +78,7 @@ export class Watch {
 
   #read(mark: HTMLInputElement): void {
     if ([...this.#composes].some(({ root, id }) => id === mark.value && root.contains(mark))) return;
-    const why = ifReadable(() => this.#take(new GmailCompose(mark)));
+    const why = ifReadable(() => this.#take(new GmailCompose(mark, this.#isFirstLook, this.#report.trusts)));
     if (why === null) this.#unread.delete(mark);
     else this.#wait(mark, why);
   }
@@ -91,7 +96,9 @@ export class Watch {
   }
 
   #wait(mark: HTMLElement, why: PageChanged): void {
-    const since = this.#unread.get(mark) ?? Date.now();
+    // Nobody misses a button where nothing is seen; the clock begins when it is.
+    const isSeen = isLaidOut(mark.parentElement ?? mark);
+    const since = isSeen ? (this.#unread.get(mark) ?? Date.now()) : Date.now();
     this.#unread.set(mark, since);
     if (this.#hasTold || Date.now() - since < PATIENCE_MS) return;
     this.#hasTold = true;

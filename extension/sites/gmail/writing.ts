@@ -2,19 +2,31 @@
 // back in one step and the page saves them. Whatever comes out otherwise is taken back.
 
 import { PageChanged, type Taken } from "../site";
-import { Own, type TakenAt, textOf } from "./own";
+import { BLOCKS } from "./flat";
+import { Own, stretchOf, type TakenAt, textOf } from "./own";
 
 /** Puts a draft above signature and quote, in the place of the words taken as its instruction if they still stand. */
-export function write(editor: HTMLElement, draft: string, taken: Taken | null): void {
-  const own = new Own(editor);
+export function write(editor: HTMLElement, draft: string, taken: Taken | null, given = ""): void {
+  const own = new Own(editor, given);
   const stale = standing(own, editor, taken);
   if (stale !== null) put(editor, own, apart(own, stale, draft), stale);
-  else put(editor, own, own.typed === "" ? draft : `\n\n${draft}`, atEnd(own));
+  else if (own.typed !== "") put(editor, own, `\n\n${draft}`, atEnd(own));
+  else put(editor, own, onTop(own.range(), draft), own.range());
+}
+
+/** A draft where nothing was typed; letters that follow at once, such as an old draft's, begin a line of their own. */
+function onTop(range: Range, draft: string): string {
+  const next = range.startContainer.childNodes[range.endOffset];
+  let leaf: Node | undefined = next;
+  while (leaf?.firstChild) leaf = leaf.firstChild;
+  // A block begins a line by itself, but browsers put the caret of its edge into it.
+  const isOwnLine = next !== undefined && !range.collapsed && BLOCKS.has(next.nodeName);
+  return leaf?.nodeType === Node.TEXT_NODE && !isOwnLine ? `${draft}\n\n` : draft;
 }
 
 /** Puts a draft in the place of a selection, which must still be what it was. */
-export function overwrite(editor: HTMLElement, draft: string, taken: Taken): void {
-  const own = new Own(editor);
+export function overwrite(editor: HTMLElement, draft: string, taken: Taken, given = ""): void {
+  const own = new Own(editor, given);
   const range = standing(own, editor, taken);
   if (range === null) throw new PageChanged("selection");
   put(editor, own, draft, range);
@@ -30,8 +42,7 @@ function standing(own: Own, editor: HTMLElement, taken: Taken | null): Range | n
 
 /** A draft has lines of its own, whatever stands before and after. */
 function apart(own: Own, range: Range, draft: string): string {
-  const from = own.flat.offsetOf({ node: range.startContainer, offset: range.startOffset });
-  const to = own.flat.offsetOf({ node: range.endContainer, offset: range.endOffset });
+  const { from, to } = stretchOf(own.flat, range);
   const before = own.flat.text.slice(0, from).split("\n").at(-1) ?? "";
   const after = own.flat.text.slice(to, own.tail).split("\n")[0] ?? "";
   return `${before.trim() === "" ? "" : "\n\n"}${draft}${after.trim() === "" ? "" : "\n\n"}`;
@@ -39,12 +50,12 @@ function apart(own: Own, range: Range, draft: string): string {
 
 function atEnd(own: Own): Range {
   const range = own.range();
-  if (own.typed !== "") range.collapse(false);
+  range.collapse(false);
   return range;
 }
 
 function put(editor: HTMLElement, before: Own, text: string, range: Range): void {
-  const from = before.flat.offsetOf({ node: range.startContainer, offset: range.startOffset });
+  const { from } = stretchOf(before.flat, range);
   select(editor, widened(range, editor));
   // Editing goes where the focus is: a folded window takes none, and a page may move it.
   if (editor.ownerDocument.activeElement !== editor) throw new PageChanged("focus");

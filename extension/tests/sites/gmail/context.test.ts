@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { LOCALES } from "../../../fixtures/page/locales.js";
-import { build, compose, open } from "./page";
+import { build, compose, editor, open } from "./page";
 
 const TOM = "Tom Berg <tom@example.com>";
 const EVA = "Eva Lund <eva@example.net>";
@@ -17,16 +17,29 @@ describe("recipients", () => {
     expect(found.map((each) => each.context().to.length).sort()).toEqual([1, 3]);
   });
 
-  test("a recipient without an address is a change of the page", () => {
+  test("one without an address, such as a group, is passed over", () => {
     const window = compose("compose=new");
     document.querySelector("[role=option]")?.setAttribute("data-hovercard-id", "Tom");
-    expect(() => window.context()).toThrow("recipients");
+    document.querySelector("form [email]")?.removeAttribute("email");
+    expect(window.context().to).toEqual([EVA, "archive@example.org"]);
+  });
+
+  test("whom Gmail suggests while somebody types is none yet", () => {
+    const window = compose("compose=reply");
+    const list = document.querySelector("form [role=listbox]")?.cloneNode(true) as HTMLElement;
+    list.id = "suggested";
+    list.querySelector("[role=option]")?.setAttribute("data-hovercard-id", "stranger@example.com");
+    document.querySelector("form [role=combobox]")?.setAttribute("aria-owns", "suggested");
+    document.querySelector("form")?.append(list);
+    expect(window.context().to).toEqual([TOM]);
   });
 });
 
 describe("the mailbox", () => {
-  test.each(LOCALES)("is the account of the page, whatever its language: %s", (locale) => {
-    expect(compose(`compose=new&locale=${locale}`).context().mailbox).toBe("ana@example.org");
+  test.each(LOCALES)("is the account of the page, whatever its language and the way it is written: %s", (locale) => {
+    const window = compose(`compose=new&locale=${locale}`);
+    expect(window.context().mailbox).toBe("ana@example.org");
+    expect(window.isRightToLeft).toBe(["ar", "he", "fa"].includes(locale));
   });
 
   test("is the sender chosen, where there are several", () => {
@@ -46,11 +59,56 @@ describe("the mailbox", () => {
   });
 });
 
-describe("the look", () => {
-  test.each(LOCALES)("right to left where Gmail writes so: %s", (locale) => {
-    expect(compose(`compose=new&locale=${locale}`).isRightToLeft).toBe(["ar", "he", "fa"].includes(locale));
+describe("a mail does not choose the mailbox", () => {
+  const link = (address: string) => {
+    const node = document.createElement("a");
+    node.href = "https://accounts.google.com/x";
+    node.setAttribute("aria-label", `x (${address})`);
+    return node;
+  };
+
+  test("by a link in a message", () => {
+    const window = compose("compose=reply");
+    document.querySelector("[data-message-id]")?.append(link("bob@example.org"));
+    expect(window.context().mailbox).toBe("ana@example.org");
+    document.querySelector("header a")?.remove();
+    expect(window.context().mailbox).toBe("ana@example.org");
+    document.title = "Gmail";
+    expect(window.context().mailbox).toBe("");
   });
 
+  test("by a link in what is quoted", () => {
+    const window = compose("compose=reply-popout&quote=1");
+    editor().querySelector("blockquote")?.append(link("bob@example.org"));
+    document.title = "The garden fence";
+    expect(window.context().mailbox).toBe("");
+  });
+
+  test("by its subject in the title", () => {
+    const window = compose("compose=popout&subject=Fence%20-%20victim@example.org");
+    for (const title of [
+      "Fence - victim@example.org",
+      "Fence - victim@example.org - Gmail",
+      "Fence - victim@example.org",
+    ]) {
+      document.title = title;
+      expect(window.context().mailbox).toBe("");
+    }
+    document.title = "Fence - victim@example.org - ana@example.org - Gmail";
+    expect(window.context().mailbox).toBe("ana@example.org");
+  });
+
+  test("nor does the page where it tells two", () => {
+    const window = compose("compose=new");
+    document.querySelector("header")?.append(link("bob@example.org"));
+    expect(window.context().mailbox).toBe("");
+    document.querySelector("header a:last-child")?.remove();
+    document.title = "Inbox - bob@example.org - Gmail";
+    expect(window.context().mailbox).toBe("");
+  });
+});
+
+describe("the look", () => {
   test("dark or light is told by the paper that is written on", () => {
     expect(compose("compose=new&dark=1").isDark).toBe(true);
     expect(compose("compose=new").isDark).toBe(false);
@@ -75,14 +133,33 @@ describe("the subject and the places", () => {
     expect(menu?.closest("td")?.nextElementSibling?.firstElementChild).toBe(host);
   });
 
-  test("the panel goes with its compose", async () => {
+  test("whatever stands first in the row of Send, and whether it has a menu", () => {
+    const window = compose("compose=new&without=moreSend");
+    const row = window.root.querySelector("tr:has(> td .aoO) .aoO")?.closest("tr") as HTMLTableRowElement;
+    const archive = document.createElement("td");
+    archive.append(document.createElement("div"));
+    archive.firstElementChild?.setAttribute("role", "button");
+    for (const first of [row.cells[0], archive]) {
+      row.prepend(first as HTMLElement);
+      const host = document.createElement("div");
+      window.placeButton(host);
+      expect(first?.nextElementSibling?.firstElementChild).toBe(host);
+      host.remove();
+    }
+  });
+
+  test("button, its cell and panel go with their compose", async () => {
     const { found, acts } = open("compose=reply");
-    const host = document.createElement("div");
-    found[0]?.placePanel(host);
-    expect(host.isConnected).toBe(true);
-    acts.close(1);
+    const before = document.querySelectorAll("td").length;
+    const [button, panel] = [document.createElement("div"), document.createElement("div")];
+    found[0]?.placeButton(button);
+    found[0]?.placePanel(panel);
+    expect([button.isConnected, panel.isConnected]).toEqual([true, true]);
+    const mark = acts.node(1).querySelector("input[name=composeid]") as HTMLInputElement;
+    mark.setAttribute("value", "another mail");
     await new Promise((done) => setTimeout(done, 60));
-    expect(host.isConnected).toBe(false);
+    expect([button.isConnected, panel.isConnected]).toEqual([false, false]);
+    expect(document.querySelectorAll("td").length).toBe(before);
   });
 
   test("a page without composes is left as it is", () => {

@@ -19,7 +19,7 @@ let last = new AbortController();
 /** Builds the page of a query, and watches it. */
 export function open(query: string): Opened {
   const acts = build(query);
-  const site = gmail(document);
+  const site = gmail(document, () => true);
   const end = last;
   const opened: Opened = { site, found: [], changed: [], acts, stop: () => end.abort() };
   const changed = (why: PageChanged) => opened.changed.push(why.hook);
@@ -62,6 +62,24 @@ export function lines(node: Node = editor()): string[] {
   };
   node.childNodes.forEach(walk);
   return found.map((line) => line.trim()).filter((line) => line !== "");
+}
+
+/** The owner begins to write: before anything changes, the page is told. */
+export function begin(): void {
+  editor().dispatchEvent(new InputEvent("beforeinput", { bubbles: true, inputType: "insertText" }));
+}
+
+/** Types lines at the beginning of the editor, as its owner would. */
+export function type(...typed: string[]): void {
+  begin();
+  const [first = "", ...more] = typed;
+  const blocks = more.map((line) => {
+    const block = document.createElement("div");
+    block.append(line);
+    return block;
+  });
+  if (editor().firstChild?.nodeName === "BR") editor().firstChild?.remove();
+  editor().prepend(first, ...(blocks.length > 0 ? blocks : [document.createElement("br")]));
 }
 
 /** Select words in the editor, as its owner would. */

@@ -42,6 +42,15 @@ describe("what was typed is the instruction", () => {
     expect(compose("compose=new").isAnswer).toBe(false);
   });
 
+  test("an answer to a mail that was passed on is an answer", () => {
+    for (const mode of ["", "&plain=1"]) {
+      const window = compose(`compose=reply&quote=1${mode}`);
+      const place = mode ? editor() : (editor().querySelector("blockquote") as HTMLElement);
+      place.append(document.createElement("br"), `${mode && "> "}---------- Forwarded message ---------`);
+      expect(window.isAnswer).toBe(true);
+    }
+  });
+
   test("a colon in the owner's last line makes it no part of the signature", () => {
     expect(compose("compose=new&signature=1&typed=it%20costs%20EUR%2012:").taken()?.text).toBe("it costs EUR 12:");
   });
@@ -66,6 +75,24 @@ describe("what is selected is the instruction", () => {
     const window = compose(`compose=reply&quote=1&${TYPED}`);
     document.getSelection()?.selectAllChildren(editor());
     expect(window.taken()).toMatchObject({ text: "tell tom\nit is paid", isSelection: false });
+  });
+
+  test("everything selected holds neither signature nor quote as plain text either", () => {
+    const window = compose(`compose=reply&plain=1&quote=1&signature=1&${TYPED}`);
+    document.getSelection()?.selectAllChildren(editor());
+    expect(window.taken()).toMatchObject({ text: "tell tom\nit is paid", isSelection: false });
+  });
+
+  test("a line selected whole, up to where the signature begins, is that line", () => {
+    const window = compose(`compose=new&signature=1&${TYPED}`);
+    const [first] = editor().childNodes;
+    const range = document.createRange();
+    range.setStart(first as Node, 0);
+    range.setEnd(editor().querySelector(".gmail_signature_prefix") as Node, 0);
+    document.getSelection()?.addRange(range);
+    expect(window.taken()).toMatchObject({ text: "tell tom\nit is paid", isSelection: true });
+    range.setEnd(editor().querySelector(".gmail_signature_prefix")?.firstChild as Node, 2);
+    expect(window.taken()?.isSelection).toBe(false);
   });
 
   test("a selection in another place of the page is none", () => {

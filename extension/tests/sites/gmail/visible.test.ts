@@ -68,6 +68,37 @@ describe("what a person sees of a message", () => {
   });
 });
 
+describe("what a person does not see of a message", () => {
+  test.each([
+    [
+      "on a gradient of its own colour",
+      "color:rgb(255, 255, 255);background-image:linear-gradient(rgb(255, 255, 255), rgb(254, 254, 254))",
+    ],
+    ["scaled to nearly nothing", "transform:scale(0.01)"],
+    ["scaled by a matrix", "transform:matrix(0.01, 0, 0, 0.01, 0, 0)"],
+    ["scaled in one direction", "transform:scale(1, 0.01)"],
+    ["clipped to a circle", "clip-path:circle(0)"],
+    ["clipped to a polygon", "clip-path:polygon(0px 0px, 0px 0px)"],
+    ["in a box of three pixels", "height:3px;overflow:hidden"],
+    ["faint by two means", "opacity:0.3;filter:opacity(0.2)"],
+    ["masked", "mask-image:linear-gradient(transparent, transparent)"],
+    ["blurred", "filter:blur(9px)"],
+    ["kept from being drawn", "content-visibility:hidden"],
+  ])("is left out: %s", (_name, style) => {
+    expect(read("seen", ["div", style, "unseen"])).toBe("seen");
+  });
+
+  test("nor what is faint within the faint", () => {
+    expect(read(["div", "opacity:0.3", "dim", ["div", "opacity:0.2", "unseen"]])).toBe("dim");
+  });
+
+  test("but what is drawn a little smaller, or on a gradient of another colour, is seen", () => {
+    const style =
+      "transform:scale(0.9);color:rgb(255, 255, 255);background-image:linear-gradient(rgb(0, 0, 90), rgb(0, 90, 0))";
+    expect(read(["div", style, "seen"])).toBe("seen");
+  });
+});
+
 describe("letters that nobody sees", () => {
   test.each([
     ["zero width", "pay\u200bpal"],
