@@ -1,7 +1,7 @@
 // Build the extension: `node build.mjs [--test] [--out FOLDER]`.
 //
 // dist/chrome and dist/firefox can be loaded unpacked; the zips beside them are what the stores take. With --test comes
-// dist/test-chrome and dist/test-firefox instead, whose shadow roots are open.
+// dist/test-chrome and dist/test-firefox instead: their shadow roots are open, and they lose patience sooner.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

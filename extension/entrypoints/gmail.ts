@@ -3,11 +3,12 @@
 import type { Around } from "../panel/around";
 import { KeyGuard } from "../panel/keys";
 import { Link } from "../panel/link";
+import { isInSight } from "../panel/sight";
 import { isPressed, start } from "../panel/start";
 import { readWords } from "../panel/words";
 import { gmail } from "../sites/gmail";
 
-const trusts = (event: Event) => event.isTrusted;
+const trusts = (event: Event) => event.isTrusted && isInSight(event);
 const keys = new KeyGuard(window, trusts); // first of all: before any of the page's own
 const link = new Link(chrome.runtime);
 

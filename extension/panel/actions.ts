@@ -1,12 +1,13 @@
 // What can be done with a draft: put it into the mail, ask again, take it along, throw it away.
 
 import { type Around, onPerson } from "./around";
-import { make, makeButton } from "./element";
+import { draw, make, makeButton } from "./element";
 import type { Session } from "./session";
 import { type State, shown } from "./state";
 import { remedyOf } from "./trouble";
 
 const COPIED_MS = 1600;
+const BIN = "M3 4.5h10M6.5 4V2.5h3V4M4.5 4.5l.6 9h5.8l.6-9M6.8 7.5v3.5m2.4-3.5v3.5";
 
 /** What the panel does beside the session. */
 export interface Acts {
@@ -42,7 +43,10 @@ export class Actions {
     this.#count = press("check-count", "", acts.showChecks, quiet);
     this.#retry = press("retry", words("panel_retry"), () => session.retry(), quiet);
     this.#copy = press("copy", words("panel_copy"), acts.copy, quiet);
-    this.#discard = press("discard", words("panel_discard"), () => session.discard(), quiet);
+    const discard = words("panel_discard");
+    const bin = { class: "icon", "aria-label": discard, title: discard };
+    this.#discard = press("discard", "", () => session.discard(), bin);
+    this.#discard.append(draw("0 0 16 16", [{ class: "stroke", d: BIN }]));
     this.#stop = press("stop", words("panel_stop"), () => session.stop(), { "aria-keyshortcuts": "Escape" });
     this.node.append(this.#progress, this.#replace, this.#insert, this.#count, make("span", { class: "gap" }));
     this.node.append(this.#retry, this.#copy, this.#discard, this.#stop);
@@ -73,8 +77,9 @@ export class Actions {
   }
 
   copied(isDone: boolean): void {
-    const { words } = this.#around;
-    this.#copy.textContent = words(isDone ? "panel_copied" : "panel_copy_by_hand");
+    const { words, isMac } = this.#around;
+    const keys = isMac ? "⌘C" : words("panel_copy_keys");
+    this.#copy.textContent = isDone ? words("panel_copied") : words("panel_copy_by_hand", keys);
     setTimeout(() => {
       this.#copy.textContent = words("panel_copy");
     }, COPIED_MS);

@@ -11,31 +11,25 @@ export class Asking {
   readonly node: HTMLElement;
   readonly box: HTMLTextAreaElement;
   readonly write: HTMLButtonElement;
+  /** Something was typed into the box. */
+  readonly typed: () => void;
   readonly #taken = make("blockquote", { id: "taken", dir: "auto" });
   readonly #takenLabel = make("p", { class: "label" });
   readonly #tone: Chips<Tone>;
   readonly #length: Chips<Length>;
   readonly #around: Around;
-  readonly #isAnswer: boolean;
 
-  constructor(session: Session, around: Around, isAnswer: boolean) {
+  constructor(session: Session, around: Around) {
     const { words } = around;
     this.#around = around;
-    this.#isAnswer = isAnswer;
-    const prompt = words(isAnswer ? "panel_ask_answer" : "panel_ask_new");
-    this.box = make("textarea", {
-      id: "instruction",
-      rows: "1",
-      dir: "auto",
-      "aria-label": prompt,
-      placeholder: prompt,
-    });
+    this.box = make("textarea", { id: "instruction", rows: "1", dir: "auto" });
     this.write = makeButton("write", words("panel_write"), { class: "main" });
     this.#tone = makeChips("tone", words("panel_tone"), tones(around), around, (tone) => session.choose({ tone }));
     this.#length = makeChips("length", words("panel_length"), lengths(around), around, (length) =>
       session.choose({ length }),
     );
-    onPerson(this.box, "input", around, () => session.choose({ instruction: this.box.value }));
+    this.typed = () => session.choose({ instruction: this.box.value });
+    onPerson(this.box, "input", around, this.typed);
     onPerson(this.write, "click", around, () => session.ask());
     const choices = make("div", { class: "row" }, this.#tone.node, this.#length.node);
     const foot = make("div", { class: "row asks" }, choices, this.write);
@@ -50,7 +44,10 @@ export class Asking {
     const { words } = this.#around;
     this.node.hidden = state.phase !== "asking";
     if (this.node.hidden) return;
-    const { taken } = state;
+    const { taken, isAnswer } = state;
+    const prompt = words(isAnswer ? "panel_ask_answer" : "panel_ask_new");
+    this.box.placeholder = prompt;
+    this.box.setAttribute("aria-label", prompt);
     this.box.hidden = taken !== null;
     this.#taken.hidden = this.#takenLabel.hidden = taken === null;
     this.#takenLabel.textContent = words(taken?.isSelection ? "panel_taken_selected" : "panel_taken_typed");
@@ -59,8 +56,8 @@ export class Asking {
     this.#tone.show(state.tone);
     this.#length.show(state.length);
     const isEmpty = !taken && !state.instruction.trim();
-    this.write.textContent = words(isEmpty && this.#isAnswer ? "panel_from_thread" : "panel_write");
-    this.write.disabled = isEmpty && !this.#isAnswer;
+    this.write.textContent = words(isEmpty && isAnswer ? "panel_from_thread" : "panel_write");
+    this.write.disabled = isEmpty && !isAnswer;
   }
 }
 

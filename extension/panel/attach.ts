@@ -1,36 +1,81 @@
-// Joins a compose, its session, its button and its panel.
+// What stands at a mail: a session, a button, a panel. Gmail may take a compose out of its page and draw it anew; they
+// go with it as they are.
 
-import type { Compose } from "../sites/site";
+import { type Compose, PageChanged } from "../sites/site";
 import type { Around } from "./around";
 import { Button } from "./button";
 import { Panel } from "./panel";
 import { Session } from "./session";
 
-/** Put a button at a compose; what is returned does what pressing it does. Raises PageChanged, then nothing stands there. */
-export function attach(compose: Compose, around: Around): () => void {
-  let wasOpen = false;
-  const session = new Session(compose, around.link, (state) => {
-    if (state.isOpen && !wasOpen) dress();
-    wasOpen = state.isOpen;
-    button.show(state);
-    panel.show(state);
-  });
-  const button = new Button(around, () => session.press());
-  const panel = new Panel(compose, session, around);
-  const dress = () => {
-    button.dress(compose.isDark);
-    panel.dress();
-  };
-  button.show(session.state);
-  try {
-    dress();
-    compose.placeButton(button.host);
-    compose.placePanel(panel.host);
-  } catch (error) {
-    button.host.remove();
-    panel.host.remove();
-    throw error;
+export class Attached {
+  readonly #session: Session;
+  readonly #button: Button;
+  readonly #panel: Panel;
+  #compose: Compose;
+  #wasOpen = false;
+
+  constructor(compose: Compose, around: Around) {
+    this.#compose = compose;
+    this.#session = new Session(compose, around.link, () => this.#show());
+    this.#button = new Button(around, () => this.#session.press());
+    this.#panel = new Panel(compose, this.#session, around);
   }
-  window.matchMedia?.("(prefers-color-scheme: dark)").addEventListener("change", dress, { signal: compose.gone });
-  return () => session.press();
+
+  /** Its compose is out of the page. */
+  get isAdrift(): boolean {
+    return this.#compose.gone.aborted;
+  }
+
+  /** Stand at a compose; raises PageChanged, then nothing stands there. */
+  join(compose: Compose): void {
+    this.#compose = compose;
+    this.#session.join(compose);
+    this.#panel.join(compose);
+    this.#dress();
+    try {
+      compose.placeButton(this.#button.host);
+      compose.placePanel(this.#panel.host);
+    } catch (error) {
+      this.#leave();
+      throw error;
+    }
+    compose.gone.addEventListener("abort", () => this.#leave(), { once: true }); // after what the page's side puts away
+    this.#show();
+    const night = window.matchMedia?.("(prefers-color-scheme: dark)");
+    night?.addEventListener("change", () => this.#dress(), { signal: compose.gone });
+  }
+
+  /** Do what pressing the button does. */
+  press(): void {
+    this.#session.press();
+  }
+
+  /** Nobody will come back to it. */
+  end(): void {
+    this.#session.end();
+  }
+
+  #leave(): void {
+    this.#button.host.remove();
+    this.#panel.host.remove();
+    this.#panel.host.removeAttribute("style"); // where it floated
+  }
+
+  #show(): void {
+    const { state } = this.#session;
+    if (state.isOpen && !this.#wasOpen) this.#dress();
+    this.#wasOpen = state.isOpen;
+    this.#button.show(state);
+    this.#panel.show(state);
+  }
+
+  /** Look as the page does; a page that cannot be read leaves all as it looked. */
+  #dress(): void {
+    try {
+      this.#button.dress(this.#compose.isDark);
+      this.#panel.dress();
+    } catch (error) {
+      if (!(error instanceof PageChanged)) throw error;
+    }
+  }
 }

@@ -6,6 +6,9 @@ import { make, quill } from "./element";
 import { makePlace } from "./shadow";
 import type { State } from "./state";
 
+/** As Gmail numbers its own controls: the Tab key comes here from those beside it. */
+export const AFTER_SEND = 1;
+
 export class Button {
   readonly host: HTMLElement;
   readonly #button: HTMLButtonElement;
@@ -14,6 +17,7 @@ export class Button {
     const { host, root } = makePlace("button", around.shadow, buttonCss);
     const { words } = around;
     this.host = host;
+    host.tabIndex = AFTER_SEND;
     this.#button = make("button", { type: "button", id: "button", "aria-label": words("panel_button") }, quill());
     this.#button.title = words("panel_button");
     root.append(this.#button);

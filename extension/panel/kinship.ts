@@ -13,5 +13,10 @@ export function isSame(one: string, other: string): boolean {
   return squeeze(one) === squeeze(other);
 }
 
+/** Whether a text holds another. */
+export function holds(whole: string, part: string): boolean {
+  return squeeze(whole).includes(squeeze(part));
+}
+
 const squeeze = (text: string) => text.replace(/\s+/g, " ").trim();
 const wordsOf = (text: string) => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];

@@ -4,6 +4,7 @@ import type { Compose } from "../sites/site";
 import { Actions } from "./actions";
 import type { Around } from "./around";
 import { Asking } from "./asking";
+import { AFTER_SEND } from "./button";
 import { Checks } from "./checks";
 import { panelCss } from "./css";
 import { make } from "./element";
@@ -23,7 +24,7 @@ export class Panel {
   readonly #root: ShadowRoot;
   readonly #frame: HTMLElement;
   readonly #notice = make("p", { id: "notice" });
-  readonly #compose: Compose;
+  #compose: Compose;
   readonly #session: Session;
   readonly #around: Around;
   readonly #heading: Heading;
@@ -41,12 +42,13 @@ export class Panel {
   constructor(compose: Compose, session: Session, around: Around) {
     const { host, root } = makePlace("panel", around.shadow, panelCss);
     this.host = host;
+    host.tabIndex = AFTER_SEND;
     this.#root = root;
     this.#compose = compose;
     this.#session = session;
     this.#around = around;
     this.#heading = new Heading(session, around, () => this.#close());
-    this.#asking = new Asking(session, around, compose.isAnswer);
+    this.#asking = new Asking(session, around);
     this.#letter = new Letter(around);
     this.#checks = new Checks(session, around);
     this.#sources = new Sources(around);
@@ -60,7 +62,13 @@ export class Panel {
     this.#frame = this.#assemble();
     root.append(this.#frame);
     host.hidden = true;
-    around.keys.take(host, (event) => this.#key(event), compose.gone);
+  }
+
+  /** Belong to a compose; it may be drawn anew, and is then another. */
+  join(compose: Compose): void {
+    this.#compose = compose;
+    const hands = { key: (event: KeyboardEvent) => this.#key(event), typed: () => this.#typed() };
+    this.#around.keys.take(this.host, hands, compose.gone);
   }
 
   show(state: State): void {
@@ -123,6 +131,12 @@ export class Panel {
     if (at === this.#refining.box) this.#refining.go();
     else this.#session.ask();
     return true;
+  }
+
+  #typed(): void {
+    const at = this.#root.activeElement;
+    if (at === this.#asking.box) this.#asking.typed();
+    else if (at === this.#refining.box) this.#refining.typed();
   }
 
   #finish(): boolean {

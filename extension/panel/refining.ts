@@ -32,7 +32,7 @@ export class Refining {
     });
     this.#go = makeButton("refine-go", "", { class: "icon", "aria-label": go, title: go });
     this.#go.append(draw("0 0 16 16", [{ class: "stroke", d: "M13 3v5H3m0 0 4-4M3 8l4 4" }]));
-    onPerson(this.box, "input", around, () => this.#allow());
+    onPerson(this.box, "input", around, () => this.typed());
     onPerson(this.#go, "click", around, () => this.go());
     const quick = make("div", { class: "chips", role: "group", "aria-label": words("panel_quick") });
     for (const [name, said, says] of QUICK) {
@@ -41,7 +41,7 @@ export class Refining {
       quick.append(chip);
     }
     this.node = make("div", { id: "refining" }, quick, make("div", { class: "line" }, this.box, this.#go));
-    this.#allow();
+    this.typed();
   }
 
   /** Ask for what the box says; it is emptied once the draft is there. */
@@ -54,10 +54,11 @@ export class Refining {
     const wish = state.versions[state.at]?.wish;
     const isDone = state.phase === "ready" && wish?.from === "refine" && wish.instruction === this.box.value.trim();
     if (isDone) this.box.value = "";
-    this.#allow();
+    this.typed();
   }
 
-  #allow(): void {
+  /** Something was typed into the box. */
+  typed(): void {
     this.#go.disabled = !this.box.value.trim();
   }
 }

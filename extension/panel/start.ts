@@ -3,12 +3,13 @@
 import type { Pressed } from "../protocol";
 import { type Compose, PageChanged, type Site } from "../sites/site";
 import type { Around } from "./around";
-import { attach } from "./attach";
+import { Mails } from "./mails";
 import { toast } from "./toast";
 
 /** Begin; what is returned presses the button of the compose that has the focus. */
 export function start(site: Site, around: Around, signal: AbortSignal): () => void {
   const presses = new WeakMap<Compose, () => void>();
+  const mails = new Mails(around);
   let isTold = false;
   const changed = (_why: PageChanged) => {
     if (isTold) return;
@@ -17,7 +18,8 @@ export function start(site: Site, around: Around, signal: AbortSignal): () => vo
   };
   const found = (compose: Compose) => {
     try {
-      presses.set(compose, attach(compose, around));
+      const mail = mails.attach(compose);
+      presses.set(compose, () => mail.press());
     } catch (error) {
       if (!(error instanceof PageChanged)) throw error;
       changed(error);

@@ -31,6 +31,8 @@ export interface Version {
 
 export interface State {
   readonly isOpen: boolean;
+  /** Whether the mail answers something: then nothing need be said. */
+  readonly isAnswer: boolean;
   readonly phase: Phase;
   readonly taken: Taken | null;
   readonly instruction: string;
@@ -50,6 +52,7 @@ export interface State {
 
 export const FRESH: State = {
   isOpen: false,
+  isAnswer: false,
   phase: "asking",
   taken: null,
   instruction: "",

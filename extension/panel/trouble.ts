@@ -4,7 +4,9 @@ import type { Trouble, TroubleKind } from "../protocol";
 import type { Key, Words } from "./words";
 
 /** Beside what the worker tells: an update under the tab, and a page that is not as it was. */
-export type PanelTroubleKind = TroubleKind | "orphaned" | "page-changed" | "unreadable";
+export type PanelTroubleKind = TroubleKind | "orphaned" | "page-changed" | "unreadable" | Small;
+/** What its owner can mend on the spot. */
+type Small = "no-words" | "selection" | "folded";
 export type PanelTrouble = Omit<Trouble, "kind"> & { kind: PanelTroubleKind };
 export type Remedy = "retry" | "options" | "copy" | "change" | "none";
 
@@ -34,6 +36,9 @@ const TABLE: Record<PanelTroubleKind, Entry> = {
   failed: { line: "troubles_failed", hint: "troubles_failed_hint", remedy: "retry", quotes: true },
   orphaned: { line: "troubles_orphaned", hint: "troubles_orphaned_hint", remedy: "none" },
   "page-changed": { line: "troubles_page_changed", hint: "troubles_page_changed_hint", remedy: "copy" },
+  "no-words": { line: "troubles_no_words", hint: "troubles_no_words_hint", remedy: "none" },
+  selection: { line: "troubles_selection", hint: "troubles_selection_hint", remedy: "none" },
+  folded: { line: "troubles_folded", hint: "troubles_folded_hint", remedy: "none" },
   unreadable: { line: "troubles_unreadable", hint: "troubles_unreadable_hint", remedy: "none" },
 };
 

@@ -1,10 +1,12 @@
 // One draft over one Port: asked once, said as it comes, stopped when the Port closes.
 
 import { type Asked, PORT, type Said } from "../protocol";
+import type { Meta } from "../wire";
 import { bodyOf } from "./body";
 import { asFailure } from "./failure";
 import type { Reach } from "./reach";
 import { Silence } from "./silence";
+import type { Account, Store } from "./store";
 
 export interface Pace {
   /** A service that says nothing for so long is given up. */
@@ -15,10 +17,16 @@ export interface Pace {
 
 export const PACE: Pace = { silent_ms: 30_000, alive_ms: 5_000 };
 
+interface Parts {
+  reach: Reach;
+  store: Store;
+  pace?: Pace;
+}
+
 type Runtime = Pick<typeof chrome.runtime, "id" | "onConnect" | "getPlatformInfo">;
 
 /** Answer every Port that asks for a draft. */
-export function serveDrafts(runtime: Runtime, reach: Reach, pace: Pace = PACE): void {
+export function serveDrafts(runtime: Runtime, { reach, store, pace = PACE }: Parts): void {
   runtime.onConnect.addListener((port) => {
     if (port.name !== PORT || port.sender?.id !== runtime.id) return;
     const stop = new AbortController();
@@ -26,17 +34,13 @@ export function serveDrafts(runtime: Runtime, reach: Reach, pace: Pace = PACE): 
     const onAsked = (asked: Asked) => {
       if (asked.type !== "draft") return;
       port.onMessage.removeListener(onAsked);
-      void answer(asked, teller(port, stop), stop.signal, { runtime, reach, pace });
+      void answer(asked, teller(port, stop), stop.signal, { runtime, reach, store, pace });
     };
     port.onMessage.addListener(onAsked);
   });
 }
 
-interface Parts {
-  runtime: Runtime;
-  reach: Reach;
-  pace: Pace;
-}
+type Working = Required<Parts> & { runtime: Runtime };
 
 type Draft = Extract<Asked, { type: "draft" }>;
 
@@ -53,14 +57,16 @@ function teller(port: chrome.runtime.Port, stop: AbortController): Say {
   };
 }
 
-async function answer({ ask }: Draft, say: Say, stop: AbortSignal, parts: Parts): Promise<void> {
-  const silence = new Silence(parts.pace.silent_ms, stop);
-  const pulse = setInterval(() => beat(say, parts.runtime), parts.pace.alive_ms);
+async function answer({ ask }: Draft, say: Say, stop: AbortSignal, parts: Working): Promise<void> {
+  const { runtime, reach, store, pace } = parts;
+  const silence = new Silence(pace.silent_ms, stop);
+  const pulse = setInterval(() => beat(say, runtime), pace.alive_ms);
   try {
-    const service = await parts.reach.forMailbox(ask.mailbox);
+    const { account, service } = await reach.forMailbox(ask.mailbox);
     for await (const said of service.draft(bodyOf(ask), silence.signal)) {
       silence.broken();
       say(said);
+      if (said.type === "meta") remember(store, said.meta, account);
     }
   } catch (error) {
     say({ type: "failed", trouble: asFailure(error).trouble });
@@ -68,6 +74,11 @@ async function answer({ ask }: Draft, say: Say, stop: AbortSignal, parts: Parts)
     silence.end();
     clearInterval(pulse);
   }
+}
+
+/** For what becomes of the draft: that is told as the account that wrote it. Nothing waits for this, and it may fail. */
+function remember(store: Store, { draft_id }: Meta, { name }: Account): void {
+  void store.wrote(draft_id, name).catch(() => undefined);
 }
 
 function beat(say: Say, runtime: Runtime): void {

@@ -9,7 +9,7 @@ import type { Store } from "./store";
 interface Item {
   draft_id: string;
   kind: FeedbackKind;
-  /** The account that drafted; what is chosen for the mailbox may change. */
+  /** The account that drafted: what is chosen for a mailbox may change. */
   account: string;
   at_ms: number;
 }
@@ -33,8 +33,8 @@ export class Feedback {
 
   /** Keep it, then try to tell all that is kept. */
   async add(draft_id: string, kind: FeedbackKind, mailbox: string): Promise<void> {
-    const { name } = await this.#reach.account(mailbox);
-    const item = { draft_id, kind, account: name, at_ms: this.#now() };
+    const account = (await this.#store.writer(draft_id)) ?? (await this.#reach.account(mailbox)).name;
+    const item = { draft_id, kind, account, at_ms: this.#now() };
     await this.#store.changeWaiting<Item>((items) => [...items, item].slice(-MOST));
     await this.tell();
   }

@@ -41,7 +41,8 @@ export interface Checked {
 
 export interface Answers {
   state: State;
-  pair: { trouble: Trouble | null };
+  /** Accounts whose earlier token could not be revoked. */
+  pair: { left: string[] };
   /** Accounts whose token could not be revoked. */
   unpair: { left: string[] };
   choose: undefined;
@@ -49,6 +50,9 @@ export interface Answers {
   see: undefined;
   test: Checked[];
 }
+
+/** What the page hears of an order: what it brought, or why it was not carried out. Hearing nothing, it was not. */
+export type Carried<T extends Order["type"]> = { brought: Answers[T] } | { trouble: Trouble };
 
 const LIMIT_MS = 10_000;
 
@@ -63,12 +67,20 @@ export class Orders {
     this.#pairing = pairing;
   }
 
-  async carryOut(order: Order): Promise<Answers[Order["type"]]> {
+  async carryOut(order: Order): Promise<Carried<Order["type"]>> {
+    try {
+      return { brought: await this.#bring(order) };
+    } catch (error) {
+      return { trouble: asFailure(error).trouble };
+    }
+  }
+
+  async #bring(order: Order): Promise<Answers[Order["type"]]> {
     switch (order.type) {
       case "state":
         return this.#state();
       case "pair":
-        return { trouble: await troubleOf(this.#pairing.pair(order.url, order.code)) };
+        return { left: await this.#pairing.pair(order.url, order.code) };
       case "unpair":
         return { left: await this.#pairing.unpair() };
       case "choose":
@@ -105,15 +117,6 @@ export class Orders {
     } catch (error) {
       return { name, trouble: asFailure(error).trouble, adapter: null, notices: [] };
     }
-  }
-}
-
-async function troubleOf(done: Promise<unknown>): Promise<Trouble | null> {
-  try {
-    await done;
-    return null;
-  } catch (error) {
-    return asFailure(error).trouble;
   }
 }
 

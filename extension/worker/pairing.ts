@@ -1,6 +1,7 @@
 // Pairing with a service by a code it shows, and the end of it.
 
 import { API, type PairAnswer, type PairedAccount } from "../wire";
+import { permissionFor } from "./address";
 import { Failure } from "./failure";
 import type { Reach } from "./reach";
 import { within } from "./silence";
@@ -11,6 +12,8 @@ const LIMIT_MS = 10_000;
 interface Parts {
   store: Store;
   reach: Reach;
+  /** Tell the service what still waits to be told. */
+  tell: () => Promise<void>;
   /** Give back the browser's permission for an origin. */
   release: (url: string) => Promise<void>;
   /** What the service lists this browser as. */
@@ -24,32 +27,76 @@ export class Pairing {
     this.#parts = parts;
   }
 
-  /** Give a code for tokens, and keep them for this origin alone. Rejects with a Failure. */
-  async pair(url: string, code: string): Promise<void> {
-    const { reach, store, client } = this.#parts;
-    const service = await reach.stranger(url);
-    const asked = { code, client };
-    const answer = read(await within(LIMIT_MS, (signal) => service.ask("POST", "/pair", asked, signal)));
+  /**
+   * Give a code for tokens, keep them for this origin alone, and have those revoked that they replace. Returns the
+   * accounts whose earlier token the service may still take. Rejects with a Failure.
+   */
+  async pair(url: string, code: string): Promise<string[]> {
+    const { store } = this.#parts;
+    const answer = await this.#redeem(url, code);
     const before = await store.paired();
-    if (before !== null && before.url !== url) await this.unpair();
-    const kept = before?.url === url ? before.accounts : [];
-    await store.keep(joined(url, answer, kept));
+    if (before?.url !== url) return this.#moveFrom(before, joined(url, answer, []));
+    const paired = joined(url, answer, before.accounts);
+    // Kept before the others are revoked: whatever comes then, this browser has tokens that are good.
+    await store.keep(paired);
+    const held = new Set(paired.accounts.map(({ token }) => token));
+    return this.#revokeAll(
+      url,
+      before.accounts.filter(({ token }) => !held.has(token)),
+    );
   }
 
   /** Have every token revoked, and forget them whatever comes. Returns the accounts whose token the service may still take. */
   async unpair(): Promise<string[]> {
+    const paired = await this.#parts.store.paired();
+    if (paired === null) return [];
+    const left = await this.#forget(paired);
+    await this.#release(paired.url);
+    return left;
+  }
+
+  async #moveFrom(before: Paired | null, paired: Paired): Promise<string[]> {
+    const left = before === null ? [] : await this.#forget(before);
+    await this.#parts.store.keep(paired);
+    if (before !== null) await this.#release(before.url);
+    return left;
+  }
+
+  async #redeem(url: string, code: string): Promise<PairAnswer> {
+    const { reach, client } = this.#parts;
+    const asked = { code, client };
+    try {
+      const service = await reach.stranger(url);
+      return read(await within(LIMIT_MS, (signal) => service.ask("POST", "/pair", asked, signal)));
+    } catch (error) {
+      await this.#release(url);
+      throw error;
+    }
+  }
+
+  async #forget({ url, accounts }: Paired): Promise<string[]> {
+    const { store, tell } = this.#parts;
+    // While there still is a token to tell it with. What cannot be told now never will be.
+    await tell().catch(() => undefined);
+    const left = await this.#revokeAll(url, accounts);
+    await store.forget();
+    return left;
+  }
+
+  /** Give back the permission for an origin, unless what is paired now needs the same. */
+  async #release(url: string): Promise<void> {
     const { store, release } = this.#parts;
     const paired = await store.paired();
-    if (paired === null) return [];
-    const left = await Promise.all(
-      paired.accounts.map(async (each) => ((await this.#revoke(paired, each)) ? [] : each.name)),
-    );
-    await store.forget();
-    await release(paired.url);
+    if (paired === null || permissionFor(paired.url) !== permissionFor(url)) await release(url);
+  }
+
+  /** Returns the accounts whose token may still be taken. */
+  async #revokeAll(url: string, accounts: Account[]): Promise<string[]> {
+    const left = await Promise.all(accounts.map(async (each) => ((await this.#revoke(url, each)) ? [] : each.name)));
     return left.flat();
   }
 
-  async #revoke({ url }: Paired, account: Account): Promise<boolean> {
+  async #revoke(url: string, account: Account): Promise<boolean> {
     try {
       const service = await this.#parts.reach.as(url, account);
       await within(LIMIT_MS, (signal) => service.ask("DELETE", "/pair", undefined, signal));

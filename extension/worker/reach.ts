@@ -24,11 +24,12 @@ export class Reach {
     return chosen((await this.#paired()).accounts, mailbox, this.#store);
   }
 
-  /** The service as the account of a mailbox finds it. Rejects with a Failure. */
-  async forMailbox(mailbox: string): Promise<Service> {
+  /** The account of a mailbox, and the service as it finds it. Rejects with a Failure. */
+  async forMailbox(mailbox: string): Promise<{ account: Account; service: Service }> {
     const paired = await this.#paired();
-    if (!isAddressOf(mailbox, paired.accounts)) await this.#store.see(normal(mailbox));
-    return this.as(paired.url, await chosen(paired.accounts, mailbox, this.#store));
+    if (!isAddressOf(mailbox, paired.accounts)) await this.#see(mailbox);
+    const account = await chosen(paired.accounts, mailbox, this.#store);
+    return { account, service: await this.as(paired.url, account) };
   }
 
   /** The service as an account, by its name, finds it. Rejects with a Failure. */
@@ -55,6 +56,11 @@ export class Reach {
     const paired = await this.#store.paired();
     if (paired === null) throw new Failure("not-paired");
     return paired;
+  }
+
+  async #see(mailbox: string): Promise<void> {
+    // A storage that is full costs a line in the options, not the draft.
+    await this.#store.see(normal(mailbox)).catch(() => undefined);
   }
 
   async #allowed(url: string): Promise<void> {

@@ -24,9 +24,13 @@ export interface Choices {
   fallback: string;
 }
 
+/** A draft and the account that wrote it. */
+type Written = readonly [draft_id: string, account: string];
+
 type Area = Pick<chrome.storage.StorageArea, "get" | "set" | "remove">;
 
 const MOST_MAILBOXES = 50;
+const MOST_DRAFTS = 200;
 const NOTHING_CHOSEN: Choices = { mailboxes: {}, fallback: "" };
 
 export class Store {
@@ -52,7 +56,7 @@ export class Store {
 
   /** Forget service, tokens, choices and all that was still to be told. */
   async forget(): Promise<void> {
-    await this.#inTurn(() => this.#area.remove(["paired", "choices", "seen", "waiting"]));
+    await this.#inTurn(() => this.#area.remove(["paired", "choices", "seen", "drafted", "waiting"]));
   }
 
   /** Note that the service refused an account's token, if it is still the one that is kept. */
@@ -80,6 +84,19 @@ export class Store {
   async see(mailbox: string): Promise<void> {
     if (mailbox === "" || (await this.seen()).includes(mailbox)) return;
     await this.#changed<string[]>("seen", [], (seen) => [...seen, mailbox].slice(-MOST_MAILBOXES));
+  }
+
+  /** Note which account wrote a draft. */
+  async wrote(draft_id: string, account: string): Promise<void> {
+    await this.#changed<Written[]>("drafted", [], (drafted) =>
+      [...drafted, [draft_id, account] as const].slice(-MOST_DRAFTS),
+    );
+  }
+
+  /** The account that wrote a draft, by its name; null where that is not remembered any more. */
+  async writer(draft_id: string): Promise<string | null> {
+    const drafted = await this.#read<Written[]>("drafted", []);
+    return drafted.findLast(([id]) => id === draft_id)?.[1] ?? null;
   }
 
   async waiting<T>(): Promise<T[]> {

@@ -29,12 +29,13 @@ export function work({ browser, fetch, now, userAgent, pace = PACE }: World): vo
   const pairing = new Pairing({
     store,
     reach,
+    tell: () => feedback.tell(),
     release: (url) => release(browser, url),
     client: clientName(userAgent),
   });
   const orders = new Orders(store, reach, pairing);
 
-  serveDrafts(browser.runtime, reach, pace);
+  serveDrafts(browser.runtime, { reach, store, pace });
   serveMessages(browser, feedback, orders);
   serveKeys(browser);
   browser.action.onClicked.addListener(() => void browser.runtime.openOptionsPage());

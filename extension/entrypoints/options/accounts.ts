@@ -25,18 +25,23 @@ export function serveAccounts(page: Page, changed: () => Promise<void>): void {
     await changed();
     page.get(`for-${mailbox}`).focus();
   });
-  page.get("mailboxes").addEventListener("change", (event) => void choose(page, event.target, changed));
+  page.get("mailboxes").addEventListener("change", ({ target }) => {
+    if (target instanceof HTMLSelectElement) void page.attempt(() => choose(page, target, changed));
+  });
 }
 
-async function choose(page: Page, select: EventTarget | null, changed: () => Promise<void>): Promise<void> {
-  if (!(select instanceof HTMLSelectElement)) return;
+async function choose(page: Page, select: HTMLSelectElement, changed: () => Promise<void>): Promise<void> {
   const account = select.value === AUTO ? null : select.value.replace(NONE, "");
   const { mailbox } = select.dataset;
-  await page.order(
-    mailbox === undefined ? { type: "choose-fallback", account: account ?? "" } : { type: "choose", mailbox, account },
-  );
-  await changed();
-  page.get(select.id).focus();
+  try {
+    await (mailbox === undefined
+      ? page.order({ type: "choose-fallback", account: account ?? "" })
+      : page.order({ type: "choose", mailbox, account }));
+  } finally {
+    // Also where it was not kept: what is shown is what is kept.
+    await changed();
+    page.get(select.id).focus();
+  }
 }
 
 export function showAccounts(page: Page, { paired, choices, seen }: State): void {

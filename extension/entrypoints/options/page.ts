@@ -1,14 +1,19 @@
 // What all parts of the options page share: its elements, its words, the worker, and the line that says what happened.
 
-import type { Answers, Order } from "../../worker/orders";
+import { asFailure, Failure } from "../../worker/failure";
+import type { Answers, Carried, Order } from "../../worker/orders";
+import { lines } from "./troubles";
+import { type Words, wordsOf } from "./words";
 
 export class Page {
   readonly document: Document;
   readonly browser: typeof chrome;
+  readonly words: Words;
 
   constructor(document: Document, browser: typeof chrome) {
     this.document = document;
     this.browser = browser;
+    this.words = wordsOf(browser.i18n);
   }
 
   /** The element with this id; the page's own HTML has it. */
@@ -18,13 +23,22 @@ export class Page {
     return found as E;
   }
 
-  words(key: string, ...gaps: string[]): string {
-    return this.browser.i18n.getMessage(key, gaps);
+  /** Have the worker do something. Rejects with a Failure, also where the worker was stopped over it. */
+  async order<T extends Order["type"]>(order: Extract<Order, { type: T }>): Promise<Answers[T]> {
+    const { runtime } = this.browser;
+    const carried: Carried<T> | null | undefined = await runtime.sendMessage(order).catch(() => null);
+    if (!carried) throw new Failure("failed");
+    if ("trouble" in carried) throw new Failure(carried.trouble.kind, carried.trouble);
+    return carried.brought;
   }
 
-  /** Have the worker do something. */
-  order<T extends Order["type"]>(order: Extract<Order, { type: T }>): Promise<Answers[T]> {
-    return this.browser.runtime.sendMessage<Order, Answers[T]>(order);
+  /** Do something, and say what went wrong where something did. */
+  async attempt(act: () => Promise<void>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      this.say(lines(this, asFailure(error).trouble), "bad");
+    }
   }
 
   /** Say what happened, in the one place where it is read aloud. */
@@ -36,13 +50,13 @@ export class Page {
 
   click(id: string, act: () => Promise<void>): void {
     const button = this.get<HTMLButtonElement>(id);
-    button.addEventListener("click", () => void busy(button, act));
+    button.addEventListener("click", () => void busy(button, () => this.attempt(act)));
   }
 
   submit(form: string, button: string, act: () => Promise<void>): void {
     this.get<HTMLFormElement>(form).addEventListener("submit", (event) => {
       event.preventDefault();
-      void busy(this.get<HTMLButtonElement>(button), act);
+      void busy(this.get<HTMLButtonElement>(button), () => this.attempt(act));
     });
   }
 }

@@ -1,7 +1,7 @@
 // The form that pairs: an address, a code, and the browser's permission for that one address.
 
-import type { Trouble } from "../../protocol";
 import { permissionFor, readAddress } from "../../worker/address";
+import { asFailure, Failure } from "../../worker/failure";
 import type { Page } from "./page";
 import { lines } from "./troubles";
 
@@ -22,15 +22,20 @@ export function servePairing(page: Page, changed: () => Promise<void>): void {
 
 async function pair(page: Page, url: string, code: string, changed: () => Promise<void>): Promise<void> {
   page.say(page.words("options_pair_working"));
-  const { trouble } = await page.order({ type: "pair", url, code });
-  if (trouble !== null) return refuse(page, "code", explained(page, trouble));
+  const paired = await page.order({ type: "pair", url, code }).catch(asFailure);
+  if (paired instanceof Failure) return refuse(page, "code", explained(page, paired));
   page.get<HTMLInputElement>("code").value = "";
   await changed();
-  page.say(page.words("options_pair_done"), "good");
+  page.say(done(page, paired.left), paired.left.length === 0 ? "good" : "bad");
   page.get("said").focus();
 }
 
-function explained(page: Page, trouble: Trouble): string {
+function done(page: Page, left: string[]): string {
+  const said = page.words("options_pair_done");
+  return left.length === 0 ? said : `${said}\n${page.words("options_pair_left", left.join(", "))}`;
+}
+
+function explained(page: Page, { trouble }: Failure): string {
   if (trouble.kind === "forbidden") return page.words("options_code_refused");
   if (trouble.kind === "busy") return page.words("options_code_too_often");
   return lines(page, trouble);

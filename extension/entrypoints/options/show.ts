@@ -6,6 +6,7 @@ import { serveKeys, showKeys } from "./keys";
 import { Page } from "./page";
 import { servePairing } from "./pairing";
 import { serveService, showService } from "./service";
+import type { Key } from "./words";
 
 const HERE = "http://127.0.0.1:8380";
 
@@ -24,7 +25,7 @@ export async function showOptions(document: Document, browser: typeof chrome): P
   serveAccounts(page, show);
   serveKeys(page);
   serveAccess(page, show);
-  await Promise.all([show(), showKeys(page)]);
+  await page.attempt(async () => void (await Promise.all([show(), showKeys(page)])));
   document.body.hidden = false;
 }
 
@@ -33,6 +34,6 @@ function speak(page: Page): void {
   document.documentElement.lang = page.words("options_language");
   document.documentElement.dir = page.words("options_direction");
   for (const element of document.querySelectorAll<HTMLElement>("[data-words]")) {
-    element.textContent = page.words(element.textContent);
+    element.textContent = page.words(element.textContent as Key);
   }
 }

@@ -48,6 +48,26 @@ describe("the page", () => {
     expect(document.body.hidden).toBe(false);
   });
 
+  test("has English words where the browser gives it none at all", async () => {
+    browser.i18n.getMessage = () => "";
+    await store.keep(PAIRED);
+    await open();
+    expect(document.documentElement.lang).toBe("en");
+    expect(get("pair").textContent).toBe("Pair");
+    expect(get("where").textContent).toContain(PAIRED.url);
+    for (const element of document.querySelectorAll("[data-words]")) {
+      expect(element.textContent).not.toMatch(/^$|options_/);
+    }
+  });
+
+  test("shows itself, and says why, where the worker cannot tell what is paired", async () => {
+    browser.local.get = () => Promise.reject(new Error("the disk is gone"));
+    await open();
+    expect(document.body.hidden).toBe(false);
+    expect(get("said").dataset.kind).toBe("bad");
+    expect(said()).toContain("Something went wrong");
+  });
+
   test("every field and every section has a name", async () => {
     await open();
     for (const field of document.querySelectorAll<HTMLInputElement>("input, select")) {
@@ -126,6 +146,32 @@ describe("pairing", () => {
     expect(said()).toContain(words);
     expect(get("code").value).toBe("123456");
     expect(get("service").hidden).toBe(true);
+  });
+
+  test.each([
+    ["is stopped in the middle", async () => undefined],
+    ["cannot be woken", () => Promise.reject(new Error("Receiving end does not exist."))],
+  ])("through a worker that %s ends in words, and can be tried again", async (_, send) => {
+    opensAna();
+    await open();
+    const { sendMessage } = browser.runtime;
+    browser.runtime.sendMessage = send;
+    await pair("127.0.0.1:8380", "123456");
+    expect(get("said").dataset.kind).toBe("bad");
+    expect(said()).toContain("Something went wrong");
+    browser.runtime.sendMessage = sendMessage;
+    await pair("127.0.0.1:8380", "123456");
+    expect(get("said").dataset.kind).toBe("good");
+  });
+
+  test("that is done, but left an earlier token behind, says for which account", async () => {
+    await store.keep(PAIRED);
+    cyrano.answers["POST /pair"] = () => json({ api: 1, version: "0.1.0", accounts: [{ ...ANA, token: "cyr_new" }] });
+    await open();
+    await pair("127.0.0.1:8380", "123456");
+    expect(get("service").hidden).toBe(false);
+    expect(said()).toContain("ana");
+    expect(said()).toContain("cyrano token revoke");
   });
 
   test("a second press while it works is not heard: a code is good once", async () => {
@@ -215,6 +261,18 @@ describe("accounts", () => {
   test("each mailbox says who writes in it without a choice", () => {
     expect(of("ana@example.org")?.selectedOptions[0]?.textContent).toBe("By itself: ana");
     expect(of("new@example.org")?.selectedOptions[0]?.textContent).toBe("By itself: No one");
+  });
+
+  test("the row for all others says that it is also for windows that do not tell their mailbox", () => {
+    const label = get<HTMLSelectElement>("fallback").labels[0];
+    expect(label?.textContent).toContain("do not tell");
+  });
+
+  test("a choice that could not be kept is not shown as kept", async () => {
+    browser.local.set = () => Promise.reject(new Error("full"));
+    await choose(of("ana@example.org"), "ben");
+    expect(get("said").dataset.kind).toBe("bad");
+    expect(of("ana@example.org")?.value).toBe("*auto");
   });
 
   test("a choice is kept, can be no one, and can be taken back", async () => {

@@ -19,6 +19,20 @@ describe.each(Object.keys(words))("in %s", (language) => {
     ]);
   });
 
+  test("what Gmail itself does with what stands in its window is not passed over", () => {
+    for (const file of files(`store/${language}`))
+      expect(text(file), file).toMatch(/Gmail\ssaves|Gmail\sspeichert|speichert\sGmail/);
+  });
+
+  test("the privacy policy names every address of this machine that may be asked", () => {
+    const { host_permissions, optional_host_permissions } = manifest("chrome");
+    const policy = text(`store/${language}/privacy.md`);
+    for (const pattern of [...host_permissions, ...optional_host_permissions]) {
+      const { protocol, hostname } = new URL(pattern.replace("//*/", "//any/"));
+      expect(policy).toContain(hostname === "any" ? protocol.replace(":", "").toUpperCase() : hostname);
+    }
+  });
+
   test("nothing is promised without markup that the stores cannot show", () => {
     expect(text(`store/${language}/listing.md`)).not.toMatch(/\]\(|<\w+>|^\|/m);
   });

@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Around } from "../../panel/around";
-import { attach } from "../../panel/attach";
+import { KeyGuard } from "../../panel/keys";
 import { troubleOf } from "../../panel/trouble";
 import { readWords } from "../../panel/words";
+import { PageChanged } from "../../sites/site";
 import deutsch from "../../words/de/panel.json";
-import { aroundOf, draftOf, FakeCompose, FakeLink, factIn } from "./stand_ins";
+import { aroundOf, attach, draftOf, FakeCompose, FakeLink, factIn } from "./stand_ins";
 
 let [compose, link] = [new FakeCompose(), new FakeLink()];
 let press: () => void;
@@ -78,6 +79,24 @@ describe("the button", () => {
     expect(host("panel").shadowRoot).toBeNull();
   });
 
+  test("and the panel are where the Tab key comes to after Gmail's own", () => {
+    expect([host("button").tabIndex, host("panel").tabIndex]).toEqual([1, 1]);
+  });
+
+  test("opens a panel that says so where the page changed under it", () => {
+    Object.defineProperty(compose, "isDark", {
+      get: () => {
+        throw new PageChanged("answers");
+      },
+    });
+    compose.taken = () => {
+      throw new PageChanged("answers");
+    };
+    press();
+    expect(isSeen("#trouble")).toBe(true);
+    expect($("#trouble").dataset.kind).toBe("unreadable");
+  });
+
   test("is taken away again where the panel finds no place", () => {
     const changed = new FakeCompose();
     changed.isChanged = true;
@@ -108,10 +127,16 @@ describe("the box", () => {
     expect($<HTMLButtonElement>("#write").disabled).toBe(true);
     place();
     compose.isAnswer = true;
-    press = attach(compose, aroundOf(link));
     press();
-    const write = [...compose.root.querySelectorAll("[data-cyrano=panel]")].at(-1)?.shadowRoot?.querySelector("#write");
-    expect(write?.textContent).toBe("Reply from the thread");
+    expect($("#write").textContent).toBe("Reply from the thread");
+    expect($<HTMLTextAreaElement>("#instruction").placeholder).toContain("answer");
+  });
+
+  test("says what is missing where Enter is pressed without a word", () => {
+    press();
+    key("Enter");
+    expect($("#trouble").dataset.kind).toBe("no-words");
+    expect(link.asks).toEqual([]);
   });
 
   test("a chip is pressed, and pressed again is not", () => {
@@ -210,6 +235,48 @@ describe("keys", () => {
     key("Enter", { ctrlKey: true });
     document.removeEventListener("keydown", seen, { capture: true });
     expect(seen).not.toHaveBeenCalled();
+  });
+
+  test("are the panel's also where the page threw the guard's listeners away", () => {
+    place({ keys: new KeyGuard(new EventTarget(), () => true) });
+    const seen = vi.fn();
+    document.addEventListener("keydown", seen);
+    drafted();
+    key("Enter", { ctrlKey: true });
+    document.removeEventListener("keydown", seen);
+    expect(seen).not.toHaveBeenCalled();
+    expect(compose.puts).toHaveLength(1);
+  });
+
+  test.each(["beforeinput", "input", "compositionupdate", "paste"])(
+    "make a %s that nothing of the page's hears",
+    (name) => {
+      press();
+      const heard = vi.fn();
+      document.addEventListener(name, heard, { capture: true });
+      const box = $<HTMLTextAreaElement>("#instruction");
+      box.focus();
+      box.dispatchEvent(new InputEvent(name, { bubbles: true, composed: true, data: "s" }));
+      document.removeEventListener(name, heard, { capture: true });
+      expect(heard).not.toHaveBeenCalled();
+    },
+  );
+
+  test("fill both boxes, though the guard takes what they make", () => {
+    press();
+    const write = (id: string, text: string) => {
+      const box = $<HTMLTextAreaElement>(id);
+      box.focus();
+      box.value = text;
+      box.dispatchEvent(new InputEvent("input", { bubbles: true, composed: true, data: text }));
+    };
+    write("#instruction", "thank her");
+    $("#write").click();
+    link.say({ type: "done", draft: draftOf("Thanks.") });
+    expect(link.asks).toMatchObject([{ instruction: "thank her" }]);
+    expect($<HTMLButtonElement>("#refine-go").disabled).toBe(true);
+    write("#refine", "longer");
+    expect($<HTMLButtonElement>("#refine-go").disabled).toBe(false);
   });
 
   test("held down after the insertion, Ctrl+Enter does not go on into the mail, where it would send", () => {

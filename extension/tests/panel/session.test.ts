@@ -85,6 +85,54 @@ describe("asking", () => {
     expect(session.state.instruction).toBe("thank her");
   });
 
+  test("takes the words of the box, whatever is typed into the mail meanwhile, which stays", () => {
+    session.press();
+    session.choose({ instruction: "thank her" });
+    type("Hi Marta,");
+    session.ask();
+    link.say({ type: "done", draft: draftOf("Thank you!") });
+    session.put("insert");
+    expect(link.asks).toMatchObject([{ instruction: "thank her" }]);
+    expect(compose.puts).toEqual([{ how: "insert", text: "Thank you!", taken: null }]);
+  });
+
+  test("keeps the words of the box in sight while what is asked is changed", () => {
+    session.press();
+    session.choose({ instruction: "thank her" });
+    type("Hi Marta,");
+    session.ask();
+    link.say({ type: "done", draft: draftOf("Thank you!") });
+    session.change();
+    expect(session.state).toMatchObject({ phase: "asking", taken: null, instruction: "thank her" });
+  });
+
+  test("learns at each press whether there is something to answer", () => {
+    session.press();
+    expect(session.state.isAnswer).toBe(false);
+    session.press();
+    compose.isAnswer = true;
+    session.press();
+    expect(session.state.isAnswer).toBe(true);
+  });
+
+  test("says so where there is neither a word nor a thread, until a word is typed", () => {
+    compose.isAnswer = true;
+    session.press();
+    compose.isAnswer = false; // the quote turned out to be a forwarded mail's
+    session.ask();
+    expect(session.state).toMatchObject({ phase: "asking", isAnswer: false, trouble: { kind: "no-words" } });
+    session.choose({ instruction: "t" });
+    expect(session.state.trouble).toBeNull();
+  });
+
+  test("tells at the press where the page cannot be read", () => {
+    compose.taken = () => {
+      throw new Error("gone");
+    };
+    session.press();
+    expect(session.state).toMatchObject({ isOpen: true, phase: "failed", trouble: { kind: "unreadable" } });
+  });
+
   test("tells where the page cannot be read, and touches nothing", () => {
     type("say yes");
     compose.isChanged = true;
@@ -142,11 +190,19 @@ describe("a draft", () => {
     expect(link.asks).toHaveLength(2);
   });
 
-  test("ends with its compose", () => {
+  test("ends with its mail", () => {
     type("say yes");
     session.press();
-    compose.end.abort();
+    session.end();
     expect(link.signal?.aborted).toBe(true);
+  });
+
+  test("is asked for by no button whose compose is gone", () => {
+    type("say yes");
+    compose.end.abort();
+    session.press();
+    expect(link.asks).toEqual([]);
+    expect(session.state.isOpen).toBe(false);
   });
 });
 
@@ -165,6 +221,26 @@ describe("inserting", () => {
     link.say({ type: "done", draft: draftOf("Hi Bob.") });
     session.put("replace");
     expect(compose.puts).toMatchObject([{ how: "replace", taken: { text: "say yes", isSelection: true } }]);
+  });
+
+  test("leaves alone a selection it does not replace", () => {
+    type("say yes", true);
+    session.press();
+    link.say({ type: "done", draft: draftOf("Hi Bob.") });
+    session.put("insert");
+    expect(compose.puts).toMatchObject([{ how: "insert", taken: null }]);
+  });
+
+  test.each([
+    ["selection", "selection"],
+    ["focus", "folded"],
+    ["editor", "page-changed"],
+  ])("that fails at the %s tells %s, and keeps the draft", (hook, kind) => {
+    drafted("Hi Bob.");
+    compose.isChanged = true;
+    compose.hook = hook;
+    session.put("insert");
+    expect(session.state).toMatchObject({ phase: "ready", trouble: { kind } });
   });
 
   test("leaves unsupported links out, and says which", () => {
@@ -206,6 +282,62 @@ describe("inserting", () => {
     session.put("insert");
     session.put("insert");
     expect(compose.puts).toHaveLength(1);
+  });
+});
+
+describe("pressing while a draft stands there", () => {
+  beforeEach(() => drafted("Hi Bob, Friday at noon is good. Ana"));
+
+  test("hides it and shows it where the mail is as it was", () => {
+    session.press();
+    expect(session.state.isOpen).toBe(false);
+    session.press();
+    expect(session.state).toMatchObject({ isOpen: true, phase: "ready" });
+    expect(link.asks).toHaveLength(1);
+  });
+
+  test("asks at once for what was typed in the place of what was asked, and keeps the draft", () => {
+    type("say no instead");
+    session.press();
+    expect(link.asks[1]).toMatchObject({ instruction: "say no instead" });
+    expect(session.state).toMatchObject({ isOpen: true, phase: "writing" });
+    link.say({ type: "done", draft: draftOf("No, Bob.", [], "d2") });
+    session.put("insert");
+    expect(compose.puts).toMatchObject([{ text: "No, Bob.", taken: { text: "say no instead" } }]);
+    expect(session.state.versions).toHaveLength(2);
+  });
+
+  test("asks nothing for words that stood in the mail already", () => {
+    session.discard();
+    type("Hi Marta,");
+    session.choose({ instruction: "thank her" });
+    session.change();
+    session.choose({ instruction: "thank her" });
+    session.ask();
+    link.say({ type: "done", draft: draftOf("Thank you!", [], "d2") });
+    session.refine("shorter");
+    link.say({ type: "done", draft: draftOf("Thanks!", [], "d3") });
+    session.press();
+    session.press();
+    expect(link.asks.map((ask) => ask.instruction)).toEqual(["say yes", "thank her", "shorter"]);
+  });
+
+  test("asks nothing for a mail into which the draft was pasted by hand", () => {
+    type("Hi Bob,\n\nFriday at noon is good.\nAna");
+    session.press();
+    expect(session.state.isOpen).toBe(false);
+    expect(link.asks).toHaveLength(1);
+  });
+
+  test("asks nothing for what stands around a selection that was taken", () => {
+    session.discard();
+    type("say yes", true);
+    session.press();
+    link.say({ type: "done", draft: draftOf("Yes.", [], "d2") });
+    type("Hi Bob, say yes. Ana");
+    session.press();
+    expect(session.state.isOpen).toBe(false);
+    expect(link.asks).toHaveLength(2);
   });
 });
 
@@ -301,6 +433,20 @@ describe("what the ledger hears", () => {
     expect(link.feedback).toEqual(["discarded d1"]);
     expect(session.state).toMatchObject({ isOpen: false, phase: "asking", versions: [] });
     expect(compose.focused).toBe(1);
+  });
+
+  test("of one that was stopped or broke off, and then thrown away: discarded", () => {
+    type("say yes");
+    for (const [id, end] of [
+      ["d1", () => session.stop()],
+      ["d2", () => link.say({ type: "failed", trouble: troubleOf("broken") })],
+    ] as const) {
+      session.press();
+      link.say({ type: "meta", meta: draftOf("", [], id) }, { type: "token", text: "Hi" });
+      end();
+      session.discard();
+    }
+    expect(link.feedback).toEqual(["discarded d1", "discarded d2"]);
   });
 
   test("of one that went in twice: inserted, once", () => {

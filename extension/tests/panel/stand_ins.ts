@@ -3,6 +3,7 @@
 import type { Around } from "../../panel/around";
 import { KeyGuard } from "../../panel/keys";
 import type { Heard, Link } from "../../panel/link";
+import { Mails } from "../../panel/mails";
 import { readWords } from "../../panel/words";
 import type { Ask, Told } from "../../protocol";
 import { type Compose, type Context, PageChanged, type Taken } from "../../sites/site";
@@ -11,6 +12,7 @@ import type { Draft, Fact } from "../../wire";
 /** A compose whose mail is a string. */
 export class FakeCompose implements Compose {
   readonly root = document.createElement("div");
+  readonly id: string;
   readonly end = new AbortController();
   readonly gone = this.end.signal;
   isAnswer = false;
@@ -18,10 +20,13 @@ export class FakeCompose implements Compose {
   isDark = false;
   typed: Taken | null = null;
   isChanged = false;
+  /** What the page says when nothing can be put into it. */
+  hook = "editor";
   focused = 0;
   readonly puts: { how: "insert" | "replace"; text: string; taken: Taken | null }[] = [];
 
-  constructor() {
+  constructor(id = `mail-${Math.random()}`) {
+    this.id = id;
     document.body.append(this.root);
   }
 
@@ -63,7 +68,7 @@ export class FakeCompose implements Compose {
   }
 
   #check(): void {
-    if (this.isChanged) throw new PageChanged("editor");
+    if (this.isChanged) throw new PageChanged(this.hook);
   }
 }
 
@@ -97,6 +102,12 @@ export class FakeLink implements Pick<Link, "draft" | "tell"> {
 export function draftOf(text: string, unsupported: Fact[] = [], draft_id = "d1"): Draft {
   const meta = { draft_id, subject: "Lunch", language: "en", adapter: "ana@v1", notice: "", sources: [] };
   return { ...meta, text, html: "", unsupported, timings_ms: { retrieved: 1, first_token: 2, total: 3 } };
+}
+
+/** Put button and panel at a compose; what is returned presses the button. */
+export function attach(compose: Compose, around: Around): () => void {
+  const mail = new Mails(around).attach(compose);
+  return () => mail.press();
 }
 
 /** A fact where it stands in a text, counted in characters as the service does. */

@@ -8,7 +8,7 @@ import { english } from "./stand_ins";
 const KINDS: PanelTroubleKind[] = [
   ...(["not-paired", "no-account", "no-permission", "down", "not-cyrano", "version", "refused", "forbidden"] as const),
   ...(["busy", "resting", "invalid", "broken", "silent", "stopped", "failed"] as const),
-  ...(["orphaned", "page-changed", "unreadable"] as const),
+  ...(["orphaned", "page-changed", "unreadable", "no-words", "selection", "folded"] as const),
 ];
 const GERMAN: Record<string, { message: string }> = { ...dePanel, ...deTroubles };
 

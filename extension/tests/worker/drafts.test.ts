@@ -27,7 +27,8 @@ beforeEach(async () => {
   cyrano = new FakeService();
   store = new Store(browser.chrome.storage.local);
   await store.keep(PAIRED);
-  serveDrafts(browser.chrome.runtime, new Reach(browser.chrome.permissions, store, cyrano.fetch), PACE);
+  const reach = new Reach(browser.chrome.permissions, store, cyrano.fetch);
+  serveDrafts(browser.chrome.runtime, { reach, store, pace: PACE });
 });
 
 afterEach(() => {
@@ -68,6 +69,26 @@ test("a draft streams over the Port, written for the account of the mailbox", as
   expect(said.at(-1)).toEqual({ type: "done", draft: DRAFT });
   expect(cyrano.last.headers.authorization).toBe("Bearer cyr_ben");
   expect(cyrano.last.body).toMatchObject({ instruction: "say yes", stream: true });
+});
+
+test("which account wrote it is remembered from the first word on", async () => {
+  const stream = new Stream();
+  cyrano.answers["POST /draft"] = () => stream.answer();
+  await ask();
+  stream.event("meta", META);
+  await settle();
+  expect(await store.writer("d1")).toBe("ben");
+});
+
+test("a draft is not held up by a storage that is full", async () => {
+  browser.local.set = () => Promise.reject(new Error("full"));
+  const stream = new Stream();
+  cyrano.answers["POST /draft"] = () => stream.answer();
+  const { said } = await ask();
+  stream.event("meta", META);
+  stream.event("done", DRAFT);
+  await settle();
+  expect(said.map(({ type }) => type)).toEqual(["meta", "done"]);
 });
 
 test("closing the Port stops the draft at the service, and nothing more is said", async () => {

@@ -79,6 +79,14 @@ test("the account is that of the time, whatever is chosen later", async () => {
   expect(cyrano.last.headers.authorization).toBe("Bearer cyr_ana");
 });
 
+test("the account is the one that drafted, though another was chosen before the draft was used", async () => {
+  await store.wrote("d1", "ana");
+  await store.choose("ana@example.org", "ben");
+  cyrano.answers["POST /drafts/d1/feedback"] = nothing;
+  await add("d1");
+  expect(cyrano.last.headers.authorization).toBe("Bearer cyr_ana");
+});
+
 test("an account that is no longer paired has nothing to be told", async () => {
   await add("d1", "inserted", "ben@example.org");
   await store.keep({ ...PAIRED, accounts: PAIRED.accounts.slice(0, 1) });

@@ -48,6 +48,16 @@ test("what is remembered of mailboxes does not grow for ever: the newest stay", 
   }
 });
 
+test("which account wrote a draft is remembered for the newest", async () => {
+  for (let each = 0; each < 210; each += 1) await store.wrote(`d${each}`, each % 2 ? "ben" : "ana");
+  await store.wrote("__proto__", "ben");
+  const woken = new Store(browser.chrome.storage.local);
+  expect(await woken.writer("d209")).toBe("ben");
+  expect(await woken.writer("__proto__")).toBe("ben");
+  expect(await woken.writer("d0")).toBeNull();
+  expect(await woken.writer("constructor")).toBeNull();
+});
+
 test("a refusal marks the one account whose token it was", async () => {
   await store.keep(PAIRED);
   await store.refuse("cyr_ben");
@@ -70,6 +80,7 @@ test("forgetting leaves nothing behind", async () => {
   await store.choose("a@x", "ana");
   await store.see("b@x");
   await store.changeWaiting(() => [1]);
+  await store.wrote("d1", "ana");
   await store.forget();
   expect([...browser.local.kept.keys()]).toEqual([]);
 });

@@ -1,6 +1,6 @@
 // @vitest-environment node
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Order } from "../../worker/orders";
+import type { Carried, Order } from "../../worker/orders";
 import { Store } from "../../worker/store";
 import { work } from "../../worker/worker";
 import { EXTENSION, FakeBrowser, GMAIL } from "../chrome";
@@ -25,7 +25,9 @@ async function wake(): Promise<void> {
   await settle();
 }
 
-const order = (order: Order) => browser.send(order, OPTIONS);
+const order = async (order: Order) => browser.send(order, OPTIONS) as Promise<Carried<Order["type"]>>;
+/** What an order that is carried out brings. */
+const brings = async (given: Order) => ((await order(given)) as { brought: unknown }).brought;
 
 test("the tokens are closed to content scripts", async () => {
   await wake();
@@ -35,7 +37,7 @@ test("the tokens are closed to content scripts", async () => {
 test("a browser that knows no such levels is no obstacle", async () => {
   Object.assign(browser.local, { setAccessLevel: undefined });
   await wake();
-  expect(await order({ type: "state" })).toMatchObject({ paired: { url: URL_HERE } });
+  expect(await brings({ type: "state" })).toMatchObject({ paired: { url: URL_HERE } });
 });
 
 test("every listener stands as soon as the worker runs: what woke it is not missed", () => {
@@ -62,6 +64,8 @@ test("installing opens the options; an update does not", async () => {
   browser.action.onClicked.emit({ id: 1 });
   expect(browser.optionsOpened).toBe(2);
 });
+
+const renewed = (account: (typeof PAIRED.accounts)[number]) => ({ ...account, token: `${account.token}_new` });
 
 describe("the keys", () => {
   test("reach the tab they were pressed in, and no other", async () => {
@@ -137,7 +141,7 @@ describe("a content script", () => {
 describe("the options page", () => {
   test("learns what is paired, and no token", async () => {
     await wake();
-    const state = await order({ type: "state" });
+    const state = await brings({ type: "state" });
     expect(state).toMatchObject({ paired: { url: URL_HERE, accounts: [{ name: "ana" }, { name: "ben" }] } });
     expect(JSON.stringify(state)).not.toContain("cyr_");
   });
@@ -146,9 +150,15 @@ describe("the options page", () => {
     await wake();
     cyrano.answers["POST /pair"] = () => problem(403, "pairing-refused");
     expect(await order({ type: "pair", url: URL_HERE, code: "1" })).toMatchObject({ trouble: { kind: "forbidden" } });
-    cyrano.answers["POST /pair"] = () => json({ api: 1, version: "0.2.0", accounts: [] });
-    expect(await order({ type: "pair", url: URL_HERE, code: "2" })).toEqual({ trouble: null });
-    expect(cyrano.last.body).toMatchObject({ client: "Firefox 153 on Linux" });
+    cyrano.answers["POST /pair"] = () => json({ api: 1, version: "0.2.0", accounts: PAIRED.accounts.map(renewed) });
+    expect(await brings({ type: "pair", url: URL_HERE, code: "2" })).toEqual({ left: ["ana", "ben"] });
+    expect(cyrano.asked.at(-3)?.body).toMatchObject({ client: "Firefox 153 on Linux" });
+  });
+
+  test("is told what went wrong with any order", async () => {
+    await wake();
+    browser.local.get = () => Promise.reject(new Error("the disk is gone"));
+    expect(await order({ type: "state" })).toMatchObject({ trouble: { kind: "failed" } });
   });
 
   test("chooses accounts", async () => {
@@ -164,7 +174,7 @@ describe("the options page", () => {
         ? json({ accounts: [{ adapter: "ana@v3", notices: ["Sync is late."] }] })
         : problem(401, "not-allowed");
     await wake();
-    expect(await order({ type: "test" })).toMatchObject([
+    expect(await brings({ type: "test" })).toMatchObject([
       { name: "ana", trouble: null, adapter: "ana@v3", notices: ["Sync is late."] },
       { name: "ben", trouble: { kind: "refused" } },
     ]);
@@ -174,7 +184,7 @@ describe("the options page", () => {
   test("ends the pairing", async () => {
     cyrano.answers["DELETE /pair"] = nothing;
     await wake();
-    expect(await order({ type: "unpair" })).toEqual({ left: [] });
+    expect(await brings({ type: "unpair" })).toEqual({ left: [] });
     expect(await store.paired()).toBeNull();
   });
 });
