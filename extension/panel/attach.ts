@@ -50,6 +50,11 @@ export class Attached {
     this.#session.press();
   }
 
+  /** Stop a draft in the making; what came of it stays. */
+  stop(): void {
+    this.#session.stop();
+  }
+
   /** Nobody will come back to it. */
   end(): void {
     this.#session.end();

@@ -4,6 +4,9 @@ import type { Compose } from "../sites/site";
 import type { Around } from "./around";
 import { Attached } from "./attach";
 
+/** A window that was gone for so long is closed, not drawn anew: nobody waits for its draft any more. */
+const REDRAWN_MS = 2_000;
+/** For so long what came of it is kept: it may be opened again. */
 const ABSENT_MS = 60_000;
 
 export class Mails {
@@ -25,6 +28,7 @@ export class Mails {
   }
 
   #wait({ id }: Compose, mail: Attached): void {
+    setTimeout(() => mail.isAdrift && mail.stop(), REDRAWN_MS);
     setTimeout(() => {
       if (!mail.isAdrift) return;
       mail.end();

@@ -1,11 +1,13 @@
 """From the press of the button to the first words in the panel: what browser and extension add to the service's own.
 
 Run it from the root: `python -m tests.bench.button`. The extension is the built one in a real Chromium, Gmail is its
-page model, and the service the real HTTP stack; a stand-in writes, and waits before its first word as a model does.
+page model, and the service the real HTTP stack; a stand-in writes, and waits before its first word and between words
+as a model does. `tests/extension/test_latency.py` holds it to its limit in each run of the tests, and
 `tests/extension/test_real_engine.py` measures the same way with a real model.
 """
 
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -30,8 +32,16 @@ from tests.extension.windows import Mail
 ROUNDS = 20
 WARM = 3
 THINKS_S = 0.1
+PIECE_S = 0.03
 INSTRUCTION = "tell Marta that we see her soon"
 TARGET_MS = 50
+"""What browser and extension may add, where the machine does nothing else."""
+BUSY_MS = 150
+"""What they may add elsewhere: beside other work, browser, service and whoever measures wait for a core in turn."""
+QUIET = 0.5
+"""A machine with less to do than this for each core is quiet."""
+HEADER = """| median ms to the first words | service's clock | bare client | seen | added | over bare |
+| --- | ---: | ---: | ---: | ---: | ---: |"""
 
 WATCH = """() => {
   window.__seen = { pressed: 0, shown: 0 };
@@ -79,13 +89,14 @@ class Probe:
 
     def ask(self) -> float:
         """Ask as a program does; return the milliseconds until its first token."""
+        # Hanging up stops the draft: it must not be in the way of the next one.
         headers = {"Content-Type": "application/json", "Accept": MEDIA_TYPE, "Authorization": f"Bearer {self.token}"}
         connection = HTTPConnection("127.0.0.1", self.port, timeout=120)
         begun = time.perf_counter()
         connection.request("POST", "/draft", json.dumps({"instruction": INSTRUCTION}), headers)
         answer = connection.getresponse()
         first_s = next(time.perf_counter() - begun for line in answer if line.startswith(b"event: token"))
-        answer.read()
+        answer.close()
         connection.close()
         return first_s * 1e3
 
@@ -132,8 +143,27 @@ def row(what: str, measured: Sequence[Press]) -> str:
     return f"| {what} | {' | '.join(map(str, columns))} |"
 
 
+def load() -> float:
+    """Return how many programs wanted a core at a time within the last minute, for each core."""
+    return os.getloadavg()[0] / (os.cpu_count() or 1)
+
+
+def limit_ms(load: float) -> int:
+    """Return what may be added to the service's own first token, by how busy the machine was before."""
+    return TARGET_MS if load < QUIET else BUSY_MS
+
+
+def table(load: float, *rows: str, limit: int | None = None) -> str:
+    """Write the table, what it was measured beside, and what may be added, if that does not go by the load."""
+    beside = "quiet" if load < QUIET else "busy with other work"
+    most = limit_ms(load) if limit is None else limit
+    said = f"The machine was {beside} before (load {load:.2f} for each core). At most {most} ms may be added."
+    return "\n".join((HEADER, *rows, "", said))
+
+
 def main() -> int:
     """Print the table."""
+    load_before = load()
     with everything() as (browser, service):
         mail = Mail(browser)
         token = service.house.tokens.create("ana", "bench")
@@ -144,11 +174,9 @@ def main() -> int:
             return press(mail, probe)
 
         warm = presses(mail, probe)
-        print("| median ms to the first words | service's clock | bare client | seen | added | over bare |")
-        print("| --- | ---: | ---: | ---: | ---: | ---: |")
-        print(row(f"{ROUNDS} presses", warm))
-        print(row("5 after the browser stopped the worker", [cold() for _ in range(5)]))
-    return 0 if median(each.added for each in warm) <= TARGET_MS else 1
+        woken = row("5 after the browser stopped the worker", [cold() for _ in range(5)])
+        print(table(load_before, row(f"{ROUNDS} presses", warm), woken))
+    return 0 if median(each.added for each in warm) <= limit_ms(load_before) else 1
 
 
 @contextmanager
@@ -158,7 +186,7 @@ def everything() -> Iterator[tuple[Chromium, Service]]:
         folder = Path(name)
         extension = build(folder / "built", is_open=True) / "test-chrome"
         with running_gmail_site(folder) as site, running_service(folder) as service:
-            service.writer.thinks_s = THINKS_S
+            service.thinks(THINKS_S, PIECE_S)
             with running_chromium(extension, {GMAIL: site.port}, folder / "profile") as browser:
                 pair(browser, service)
                 yield browser, service

@@ -25,6 +25,8 @@ class Front:
     changed: tuple[bytes, bytes] = (b"", b"")
     """What the service says, and what is heard in its place."""
     connections: int = 0
+    heard: list[str] = field(default_factory=list)
+    """The heads of all requests, and whatever else came in a block of its own."""
     _listener: socket.socket | None = None
     _open: list[socket.socket] = field(default_factory=list)
 
@@ -47,13 +49,14 @@ class Front:
     def restore(self) -> None:
         """Let everything through, as at the beginning."""
         self.answer, self.is_silent, self.cut_after, self.changed = None, False, None, (b"", b"")
+        self.heard.clear()
         if self._listener is None:
             self.arrive()
 
     def _accept(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while True:
-                client, _ = listener.accept()
+                client = _prompt(listener.accept()[0])
                 self.connections += 1
                 self._open.append(client)
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
@@ -63,6 +66,7 @@ class Front:
         server: socket.socket | None = None
         with contextlib.suppress(OSError):
             while block := client.recv(65536):
+                self.heard.append(block.partition(b"\r\n\r\n")[0].decode("latin-1"))
                 if self.is_silent:
                     continue
                 if self.answer is not None:
@@ -70,7 +74,7 @@ class Front:
                     _hear_out(client)
                     break
                 if server is None:
-                    server = socket.create_connection(("127.0.0.1", self.behind))
+                    server = _prompt(socket.create_connection(("127.0.0.1", self.behind)))
                     self._open.append(server)
                     threading.Thread(target=self._back, args=(server, client), daemon=True).start()
                 server.sendall(block)
@@ -106,6 +110,12 @@ def standing_before(behind: int) -> Iterator[Front]:
         yield front
     finally:
         front.leave()
+
+
+def _prompt(end: socket.socket) -> socket.socket:
+    """Have each block sent at once, as browser and service do: whoever stands between them may add no pauses."""
+    end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return end
 
 
 def _hear_out(client: socket.socket) -> None:

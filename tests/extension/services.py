@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,24 +12,30 @@ from sqlalchemy import select
 from connectors import schema
 from connectors.llm import Sampling
 from service.http import HttpSettings, listen
+from service.ledger import State
 from service.web import create_app
 from tests.extension.front import Front, standing_before
 from tests.service.stand_ins import House, StandInModelServer, make_database
 from tests.service.test_http import free_port
 
 PIECES = ("Hi Marta,\n\n", "see you ", "soon.", "\n\nAna")
+LONG = 60
 
 
 @dataclass
 class Writer(StandInModelServer):
-    """A stand-in for the model that thinks before its first word."""
+    """A stand-in for the model that thinks before its first word, and a little after each."""
 
     thinks_s: float = 0.0
+    piece_s: float = 0.0
 
     def stream(self, model: str, messages: Sequence[Mapping[str, object]], sampling: Sampling) -> Iterator[str]:
         """Yield the pieces."""
         time.sleep(self.thinks_s)
-        yield from super().stream(model, messages, sampling)
+        with closing(super().stream(model, messages, sampling)) as pieces:  # type: ignore[type-var]  # a generator
+            for piece in pieces:
+                yield piece
+                time.sleep(self.piece_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +65,10 @@ class Service:
         """Have the model write these pieces from now on."""
         self.writer.pieces = pieces
 
+    def thinks(self, first_s: float, piece_s: float) -> None:
+        """Have the model take its time before its first word, and after each."""
+        self.writer.thinks_s, self.writer.piece_s = first_s, piece_s
+
     def restore(self, pieces: Sequence[str] = PIECES) -> None:
         """Be as at the beginning."""
         self.front.restore()
@@ -66,6 +76,7 @@ class Service:
         if writer.gate:
             writer.gate.release(10_000)
         writer.pieces, writer.gate, writer.error, writer.sent = pieces, None, None, 0
+        writer.thinks_s = writer.piece_s = 0.0
         writer.prompts.clear()
         writer.is_closed.clear()
 
@@ -74,6 +85,24 @@ class Service:
         gate = threading.Semaphore(0)
         self.writer.gate = gate
         return gate
+
+    def hold_long(self) -> threading.Semaphore:
+        """Have the model wait in the same way, with far more to say than anybody lets it."""
+        self.writes(*PIECES, *("and on " for _ in range(LONG)))
+        return self.hold()
+
+    def breaks_off(self, gate: threading.Semaphore) -> bool:
+        """Let a held model go on word by word, to its end if need be; tell whether it was stopped before."""
+        for _ in range(LONG + len(PIECES)):
+            if self.state() is not State.GENERATING:
+                break
+            gate.release()
+            time.sleep(0.05)
+        return self.state() is State.CANCELLED and self.writer.sent < len(self.writer.pieces)
+
+    def state(self) -> State:
+        """Return how Ana's newest draft stands in the ledger."""
+        return self.house.ledger.recent("ana", 1)[0].state
 
 
 @contextmanager

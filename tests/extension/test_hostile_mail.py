@@ -44,6 +44,7 @@ def test_a_model_that_obeys_changes_neither_recipients_nor_subject(hostile: Mail
     service.writes(OBEYED)
     window = hostile.window(1)
     before = addressing(hostile)
+    assert {"tom@example.com", "eva@example.net", "Re: The garden fence"} <= {word for row in before for word in row}
     window.type(INSTRUCTION)
     window.draft()
     hostile.shoot("hostile-mail")
@@ -61,9 +62,10 @@ def test_a_model_that_obeys_changes_neither_recipients_nor_subject(hostile: Mail
     assert window.editor.locator("a").count() == 0
 
 
-def addressing(mail: Mail) -> object:
+def addressing(mail: Mail) -> list[list[str | None]]:
     """Return what the form of the compose says: recipients, subject, and what is hidden."""
-    return mail.page.evaluate(
+    rows: list[list[str | None]] = mail.page.evaluate(
         """() => [...document.querySelectorAll("[data-compose-id='1'] form :is(input, [role=option])")].map((each) =>
              [each.getAttribute("name"), each.getAttribute("data-hovercard-id"), each.value])"""
     )
+    return rows

@@ -25,6 +25,13 @@ ASK = """async ([url, how]) => {
   }
 }"""
 
+FRAME = """(url) => new Promise((resolve) => {
+  document.querySelector("iframe")?.remove();
+  const frame = Object.assign(document.createElement("iframe"), { src: url, onload: () => resolve() });
+  document.body.append(frame);
+})"""
+BLANK = {"", "about:blank"}
+
 
 @pytest.fixture
 def evil(chromium: Chromium, site: GmailSite) -> Page:
@@ -39,6 +46,13 @@ def ask(page: Page, url: str, **how: Any) -> dict[str, Any]:
     return answer
 
 
+def heard_of(service: Service) -> set[str]:
+    """Return what the page asked the service for since the last time: a browser that never asks is no refusal."""
+    heads = [head for head in service.front.heard if f"Origin: https://{EVIL}" in head]
+    service.front.heard.clear()
+    return {head.split(" ")[1] for head in heads}
+
+
 def nothing_was_drafted(service: Service) -> bool:
     """Tell whether no model was asked, and no ledger knows of a draft."""
     return not service.writer.prompts and not service.house.ledger.recent("ana", 5)
@@ -50,6 +64,7 @@ def test_a_page_drafts_nothing_without_a_token(evil: Page, service: Service, mod
     """However it sends its order, no model is asked, and it reads no answer."""
     answer = ask(evil, f"{service.url}/draft", method="POST", mode=mode, headers={"Content-Type": kind}, body=BODY)
     assert answer["type"] in {"refused", "opaque"}
+    assert "/draft" in heard_of(service)
     assert nothing_was_drafted(service)
 
 
@@ -63,7 +78,9 @@ def test_a_stolen_token_opens_nothing_to_a_page(evil: Page, chromium: Chromium, 
             headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
             answer = ask(evil, f"{service.url}/draft", method="POST", mode=mode, headers=headers, body=BODY)
             assert answer["type"] in {"refused", "opaque"}
+            assert "/draft" in heard_of(service)
         assert ask(evil, f"{service.url}/accounts", headers={"Authorization": f"Bearer {token}"})["type"] == "refused"
+        assert "/accounts" in heard_of(service)
     assert nothing_was_drafted(service)
 
 
@@ -75,6 +92,7 @@ def test_a_page_pairs_with_nothing(evil: Page, service: Service) -> None:
             body = json.dumps({"code": code, "client": "Nice"})
             answer = ask(evil, f"{service.url}/pair", method="POST", headers={"Content-Type": kind}, body=body)
             assert answer["type"] == "refused"
+            assert "/pair" in heard_of(service)
     connection = HTTPConnection("127.0.0.1", service.front.port, timeout=5)
     own = {"Content-Type": "application/json", "Origin": f"chrome-extension://{'a' * 32}"}
     connection.request("POST", "/pair", json.dumps({"code": code, "client": "Mine"}), own)
@@ -98,19 +116,26 @@ def test_a_form_of_a_page_orders_nothing(evil: Page, service: Service, kind: str
     assert nothing_was_drafted(service)
 
 
-def test_a_page_frames_neither_console_nor_options(evil: Page, chromium: Chromium, service: Service) -> None:
-    """Whoever is led to press something unseen presses nothing of ours: no frame shows it."""
-    for url in (f"{service.url}/", f"{service.url}/browsers", chromium.own("options.html")):
-        evil.evaluate(
-            """(url) => {
-              document.querySelector("iframe")?.remove();
-              document.body.append(Object.assign(document.createElement("iframe"), { src: url }));
-            }""",
-            url,
-        )
-        evil.wait_for_timeout(300)
-        for frame in evil.frames[1:]:
-            assert frame.url.startswith("chrome-error:"), url
+def test_a_page_frames_neither_console_nor_options(
+    evil: Page, chromium: Chromium, site: GmailSite, service: Service
+) -> None:
+    """Whoever is led to press something unseen presses nothing of ours: no frame shows it, though it shows others."""
+    site.pages["/framed"] = "<!doctype html><title>Framed</title>"
+    assert framed(evil, f"https://{EVIL}/framed") == f"https://{EVIL}/framed"
+    for path in ("/", "/browsers"):
+        assert framed(evil, service.url + path).startswith("chrome-error:"), path
+        assert any(head.startswith(f"GET {path} ") for head in service.front.heard)
+    assert framed(evil, chromium.own("options.html")).startswith("chrome-error:")
+
+
+def framed(page: Page, url: str) -> str:
+    """Put something into a frame; return what the frame came to show."""
+    page.evaluate(FRAME, url)
+    for _ in range(100):
+        if shown := [frame.url for frame in page.frames[1:] if frame.url not in BLANK]:
+            return shown[0]
+        page.wait_for_timeout(30)
+    raise AssertionError(f"No frame stands in the page for {url}.")
 
 
 def test_a_name_that_leads_here_gets_nothing(chromium: Chromium, service: Service) -> None:

@@ -138,6 +138,24 @@ def test_a_code_is_good_for_five_tries_and_one_use(options: Page, service: Servi
     bad(options)
 
 
+def test_pairing_again_gives_back_the_tokens_held_before(options: Page, unpaired: Chromium, service: Service) -> None:
+    """Paired three times with two accounts, the service has two tokens for it: those the browser holds, which draft."""
+    for _ in range(3):
+        fill_in(options, service.url, service.make_code())
+        good(options)
+        options.locator("#again").click()
+    own = f"chrome-extension://{unpaired.extension_id}"
+    with service.house.engine.connect() as connection:
+        bound = connection.execute(select(schema.token.c.account).where(schema.token.c.origin == own)).scalars().all()
+    assert sorted(bound) == ["ana", "bob"]
+    options.locator("#test").click()
+    expect(options.locator("#checks li[data-kind=good]")).to_have_count(2)
+    mail = Mail(unpaired)
+    window = mail.open(typed="tell her")
+    window.draft()
+    mail.close()
+
+
 def test_what_listens_there_is_told_apart(options: Page, service: Service) -> None:
     """Nobody, something else, another version: each in words of its own."""
     code, said = service.make_code(), set()

@@ -1,28 +1,32 @@
 """The whole way with nothing stood in for but Gmail: `cyrano up`, a real vLLM, the built extension, a real browser."""
 
-import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 
 from service.engine.record import read_record
-from tests.bench.button import TARGET_MS, Probe, median, presses, row
+from service.feedback import Feedback, FeedbackKind
+from service.ledger import Ledger
+from tests.bench.button import ROUNDS, Probe, load, median, presses, row, table
 from tests.e2e.cyrano import DEMO, Cyrano, wait_for
 from tests.extension.chromium import Chromium, running_chromium
 from tests.extension.gmail_site import GMAIL, GmailSite
 from tests.extension.options import fill_in, open_options
+from tests.extension.test_latency import show
 from tests.extension.windows import Mail
 from tests.parts import require
 
-logger = logging.getLogger(__name__)
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.timeout(900)]
 
 SETTINGS = (DEMO / "cyrano.toml").read_text(encoding="utf-8").replace("@MODEL@", str(DEMO / "model"))
 INSTRUCTION = "Tell Tom the invoice is paid and ask him for the receipt by Friday."
+LETTERS = 20
+"""A draft has more."""
+BESIDE_MODEL_MS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,8 @@ class World:
 
     cyrano: Cyrano
     mail: Mail
+    engine: Engine
+    """The service's database, to be read only."""
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +51,8 @@ def world(built: Path, site: GmailSite, tmp_path_factory: pytest.TempPathFactory
     with cyrano.running("up"), running_chromium(built / "test-chrome", {GMAIL: site.port}, profile) as browser:
         wait_for("The engine", lambda: read_record(cyrano.home), within_s=180)
         pair_by_command(cyrano, browser)
-        yield World(cyrano=cyrano, mail=Mail(browser))
+        engine = create_engine(f"sqlite:///file:{cyrano.home / 'cyrano.db'}?mode=ro&uri=true")
+        yield World(cyrano=cyrano, mail=Mail(browser), engine=engine)
 
 
 def pair_by_command(cyrano: Cyrano, browser: Chromium) -> None:
@@ -62,29 +69,60 @@ def pair_by_command(cyrano: Cyrano, browser: Chromium) -> None:
 
 
 def test_a_typed_line_becomes_a_draft_by_a_real_model(world: World) -> None:
-    """The model's own words stream into the panel and go into the mail; Gmail saves them, the ledger knows."""
+    """The model's own words stream into the panel, are changed as told, and go into the mail; the ledger knows."""
     window = world.mail.open(typed=INSTRUCTION, signature="1")
     window.ask()
-    window.reach("ready", within_s=120)
+    window.reach("ready", within_s=60)
     world.mail.shoot("real-engine")
+    assert len(window("#text").inner_text().strip()) > LETTERS
+    window("#refine").fill("Write it shorter.")
+    window("#refine").press("Enter")
+    window.reach("writing")
+    window.reach("ready", within_s=60)
     drafted = window("#text").inner_text().strip()
-    assert len(drafted) > 20
+    assert len(drafted) > LETTERS
     window.insert()
     assert window.text().split()[:5] == drafted.split()[:5]
     assert "Ana Ivers" in window.text()
     wait_for("The saved draft", lambda: drafted.split()[0] in window.saved().get("text", ""), within_s=5)
-    used = "cyrano token list", world.cyrano("token", "list")
-    assert "chrome-extension://" in used[1] or "hrom" in used[1]
+    kinds = wait_for("The feedback", lambda: told(world.engine, 2), within_s=10)
+    assert kinds == [[FeedbackKind.INSERTED], [FeedbackKind.REFINED]]
+    newest, older = Ledger(world.engine).recent("ana", 2)
+    assert newest.replaces == older.draft_id
 
 
-def test_the_button_adds_little(world: World) -> None:
-    """Browser and extension add little to the service's own first token: the median of 20 presses, printed.
+def test_an_answer_is_drafted_from_the_thread(world: World) -> None:
+    """Nothing is typed: the thread alone is what the model answers, and what stands below it is as it was."""
+    window = world.mail.open("reply", signature="1", quote="1")
+    before = window.text()
+    window.button.click()
+    window("#write").click()
+    window.reach("ready", within_s=60)
+    drafted = window("#text").inner_text().strip()
+    assert len(drafted) > LETTERS
+    window.insert()
+    assert window.text().split()[:5] == drafted.split()[:5]
+    assert window.text().rstrip().endswith(before.strip())
+    (asked,) = Ledger(world.engine).recent("ana", 1)
+    assert asked.subject == "Re: The garden fence"
+    assert asked.recipients == ("tom@example.com",)
 
-    The target is 50 ms on a machine that does nothing else (tests/bench/button.py); here others test too.
+
+def test_the_button_adds_little(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """The median of 20 presses, printed. The model writes on the same cores that are to draw its words.
+
+    So the limit is wider than with a stand-in (`test_latency.py`), however quiet the machine was before.
     """
-    cyrano = world.cyrano
-    ledger = create_engine(f"sqlite:///file:{cyrano.home / 'cyrano.db'}?mode=ro&uri=true")
-    token = (cyrano.home / "run" / "tokens" / "ana").read_text(encoding="ascii")
-    measured = presses(world.mail, Probe(port=cyrano.http_port, token=token, ledger=ledger))
-    logger.warning("service's clock, bare client, seen, added, over bare: %s", row("ms with a real model", measured))
-    assert median(each.over_bare for each in measured) <= 2 * TARGET_MS
+    load_before = load()
+    token = (world.cyrano.home / "run" / "tokens" / "ana").read_text(encoding="ascii")
+    measured = presses(world.mail, Probe(port=world.cyrano.http_port, token=token, ledger=world.engine))
+    rows = row(f"{ROUNDS} presses, a real model writes", measured)
+    show(capsys, table(load_before, rows, limit=BESIDE_MODEL_MS))
+    assert median(each.added for each in measured) <= BESIDE_MODEL_MS
+
+
+def told(engine: Engine, count: int) -> list[list[FeedbackKind]] | None:
+    """Return what the ledger was told of Ana's newest drafts, once it was told of each."""
+    feedback = Feedback(engine)
+    kinds = [feedback.kinds("ana", row.draft_id) for row in Ledger(engine).recent("ana", count)]
+    return kinds if all(kinds) else None

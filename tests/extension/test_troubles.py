@@ -161,7 +161,7 @@ def test_a_worker_stopped_before_the_first_word_is_not_noticed(mail: Mail, servi
 
 def test_a_worker_stopped_in_the_middle_costs_a_line(mail: Mail, service: Service) -> None:
     """After the first words they are kept, it is said, and Retry works; the service stops writing for nobody."""
-    service.hold()
+    gate = service.hold_long()
     window = mail.open(typed=INSTRUCTION)
     window.ask()
     expect(window("#text")).to_contain_text("Hi Marta,")
@@ -169,6 +169,7 @@ def test_a_worker_stopped_in_the_middle_costs_a_line(mail: Mail, service: Servic
     window.trouble("broken")
     expect(window("#text")).to_contain_text("Hi Marta,")
     mail.shoot("trouble-worker-killed")
+    assert service.breaks_off(gate)
     service.restore()
     recover(window)
 
