@@ -13,10 +13,12 @@ export class Attached {
   readonly #panel: Panel;
   #compose: Compose;
   #wasOpen = false;
+  #frame = 0;
+  #isStreaming = false;
 
   constructor(compose: Compose, around: Around) {
     this.#compose = compose;
-    this.#session = new Session(compose, around.link, () => this.#show());
+    this.#session = new Session(compose, around.link, () => this.#draw());
     this.#button = new Button(around, () => this.#session.press());
     this.#panel = new Panel(compose, this.#session, around);
   }
@@ -66,7 +68,21 @@ export class Attached {
     this.#panel.host.removeAttribute("style"); // where it floated
   }
 
+  /** Show at once what changed. Words that stream in faster than they can be seen are drawn once a frame. */
+  #draw(): void {
+    const { phase, text } = this.#session.state;
+    const isStreaming = phase === "writing" && text !== "";
+    if (isStreaming && this.#isStreaming) {
+      this.#frame ||= requestAnimationFrame(() => this.#show());
+      return;
+    }
+    this.#isStreaming = isStreaming;
+    this.#show();
+  }
+
   #show(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
     const { state } = this.#session;
     if (state.isOpen && !this.#wasOpen) this.#dress();
     this.#wasOpen = state.isOpen;

@@ -34,6 +34,15 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
+HEARS_CTRL_C = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from service.__main__ import main
+main()
+"""
+"""Tests that run in the background ignore Ctrl-C, and would hand that down."""
+
+
 @pytest.fixture
 def pairings(home: Path) -> Pairings:
     """The table of the code, as the running service has it."""
@@ -45,7 +54,7 @@ def pairing_of(home: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[s
     """Start the command, and yield it with what it says at first and the code in it."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CYRANO_")}
     environment |= {"CYRANO_HOME": str(home), "CYRANO_HTTP__PORT": str(free_port()), "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "service", "pair", *arguments]
+    command = [sys.executable, "-c", HEARS_CTRL_C, "pair", *arguments]
     run = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         said = ""

@@ -150,10 +150,12 @@ describe("the box", () => {
 });
 
 describe("the letter", () => {
-  test("streams in as text, and markup in it stays text", () => {
+  test("streams in as text, the first words at once, more in the next frame; markup in it stays text", async () => {
     compose.typed = { text: "x", isSelection: false };
     press();
     link.say({ type: "token", text: "Hi <img src=x onerror=alert(1)>" }, { type: "token", text: " Bob" });
+    expect($("#text").textContent).toBe("Hi <img src=x onerror=alert(1)>");
+    await new Promise(requestAnimationFrame);
     expect($("#text").textContent).toBe("Hi <img src=x onerror=alert(1)> Bob");
     expect($("#text").children).toHaveLength(0);
     expect($("#text").getAttribute("aria-busy")).toBe("true");
