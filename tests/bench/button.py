@@ -36,8 +36,8 @@ PIECE_S = 0.03
 INSTRUCTION = "tell Marta that we see her soon"
 TARGET_MS = 50
 """What browser and extension may add, where the machine does nothing else."""
-BUSY_MS = 150
-"""What they may add elsewhere: beside other work, browser, service and whoever measures wait for a core in turn."""
+BUSY_MS = 1_000
+"""Where cores are waited for in turn, no time says much. More than this means that the words did not stream at all."""
 QUIET = 0.5
 """A machine with less to do than this for each core is quiet."""
 HEADER = """| median ms to the first words | service's clock | bare client | seen | added | over bare |
@@ -157,7 +157,7 @@ def table(load: float, *rows: str, limit: int | None = None) -> str:
     """Write the table, what it was measured beside, and what may be added, if that does not go by the load."""
     beside = "quiet" if load < QUIET else "busy with other work"
     most = limit_ms(load) if limit is None else limit
-    said = f"The machine was {beside} before (load {load:.2f} for each core). At most {most} ms may be added."
+    said = f"The machine was {beside} before (load {load:.2f} for each core). More than {most} ms added is a failure."
     return "\n".join((HEADER, *rows, "", said))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine
 from service.engine.record import read_record
 from service.feedback import Feedback, FeedbackKind
 from service.ledger import Ledger
-from tests.bench.button import ROUNDS, Probe, load, median, presses, row, table
+from tests.bench.button import BUSY_MS, ROUNDS, Probe, load, median, presses, row, table
 from tests.e2e.cyrano import DEMO, Cyrano, wait_for
 from tests.extension.chromium import Chromium, running_chromium
 from tests.extension.gmail_site import GMAIL, GmailSite
@@ -27,8 +27,6 @@ SETTINGS = DEMO_SETTINGS.replace("[engine]\n", "[engine]\nthreads = 1\n")  # a p
 INSTRUCTION = "Tell Tom the invoice is paid and ask him for the receipt by Friday."
 LETTERS = 20
 """A draft has more."""
-BESIDE_MODEL_MS = 300
-"""The model goes on writing on the same two cores while the browser is to draw: see tests/bench/README.md."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,14 +111,14 @@ def test_an_answer_is_drafted_from_the_thread(world: World) -> None:
 def test_the_button_adds_little(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     """The median of 20 presses, printed. The model writes on the same cores that are to draw its words.
 
-    So the limit is wider than with a stand-in (`test_latency.py`), however quiet the machine was before.
+    So this never counts as a quiet machine, as it may with a stand-in (`test_latency.py`).
     """
     load_before = load()
     token = (world.cyrano.home / "run" / "tokens" / "ana").read_text(encoding="ascii")
     measured = presses(world.mail, Probe(port=world.cyrano.http_port, token=token, ledger=world.engine))
     rows = row(f"{ROUNDS} presses, a real model writes", measured)
-    show(capsys, table(load_before, rows, limit=BESIDE_MODEL_MS))
-    assert median(each.added for each in measured) <= BESIDE_MODEL_MS
+    show(capsys, table(load_before, rows, limit=BUSY_MS))
+    assert median(each.added for each in measured) <= BUSY_MS
 
 
 def told(engine: Engine, count: int) -> list[list[FeedbackKind]] | None:
