@@ -25,7 +25,7 @@ parts:
 	tests/parts.sh
 
 test: parts check check-extension extension  ## All that CI runs: both checks, then the tests on real servers and browsers
-	$(BIN)/pytest -n 2 --dist loadfile -m "process or server or browser or desktop" --durations=25
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "process or server or browser or desktop" --durations=25
 
 extension: extension/node_modules/.package-lock.json  ## Build the browser extension's zips into extension/dist/
 	cd extension && npm run --silent build
