@@ -188,7 +188,7 @@ def service(engine_url: str, model: str) -> Iterator[tuple[int, str]]:
         home, port = Path(folder), free_port()
         (home / "cyrano.toml").write_text(
             f"[engine]\nurl = {json.dumps(engine_url)}\nmodel = {json.dumps(model)}\n"
-            f"[http]\nport = {port}\ndrafts_at_once = 64\n"
+            f"[http]\nport = {port}\ndrafts_at_once = 64\ndrafts_per_minute = 100000\n"
             f"[retrieval]\nthreshold = 1.0\n"
             f"[sampling]\ntemperature = 0.0\nmax_tokens = {TOKENS}\n",
             encoding="utf-8",

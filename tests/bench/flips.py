@@ -303,7 +303,7 @@ def service(home: Path, engine_url: str, model: Path) -> Iterator[tuple[int, str
     home.mkdir()
     (home / "cyrano.toml").write_text(
         f"[engine]\nurl = {json.dumps(engine_url)}\nmodel = {json.dumps(str(model))}\n"
-        f"[http]\nport = {port}\ndrafts_at_once = 64\n"
+        f"[http]\nport = {port}\ndrafts_at_once = 64\ndrafts_per_minute = 100000\n"
         f"[sampling]\ntemperature = 0.0\nmax_tokens = {TOKENS}\n",
         encoding="utf-8",
     )
