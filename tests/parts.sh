@@ -18,6 +18,7 @@ for pair in chromium:chromium dovecot:dovecot-imapd openssl:openssl firefox-esr:
   Xvfb:xvfb thunderbird:thunderbird; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || [ -x "/usr/sbin/${pair%%:*}" ] || missing="$missing ${pair##*:}"
 done
+[ -e /usr/share/chromium/locales/de.pak ] || [ -e /usr/lib/chromium/locales/de.pak ] || missing="$missing chromium-l10n"
 command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 [ -n "$missing" ] || exit 0
 
