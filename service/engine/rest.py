@@ -22,6 +22,7 @@ from typing import Literal
 
 from connectors.adapter.disk import replace_file
 from connectors.errors import EngineDown, EngineError
+from connectors.reason import Reason
 from service.refresh.holder import is_dead, is_here, read_holder, this_process
 
 logger = logging.getLogger(__name__)
@@ -101,6 +102,7 @@ class RestWatch:
             f"The model server rests {rest.reason}.",
             hint="Ask again later; mail that came meanwhile is answered then.",
             retry_after_s=RETRY_AFTER_S,
+            reason=Reason.RESTS,
         )
 
     def check(self) -> None:

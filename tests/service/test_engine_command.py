@@ -30,6 +30,7 @@ def test_a_laptop_gets_what_the_cpu_build_needs() -> None:
     assert command.env["VLLM_CPU_OMP_THREADS_BIND"] == "nobind"
     assert command.env["OMP_NUM_THREADS"] == "4"
     assert command.env["OMP_WAIT_POLICY"] == "passive"
+    assert command.env["VLLM_ENABLE_V1_MULTIPROCESSING"] == "0"
 
 
 def test_a_gpu_gets_its_share_of_memory_and_no_cpu_flags() -> None:
