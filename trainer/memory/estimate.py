@@ -47,6 +47,8 @@ class Estimate:
     """When that is: forward, loss, backward or update."""
     away: int = 0
     """What offloading keeps in the machine's memory instead, of all devices together, when that is most."""
+    traced: int = 0
+    """Decoder layers of the deepest model that was traced for it."""
 
     @property
     def total(self) -> int:
@@ -98,14 +100,15 @@ def estimate(
         loss=choose_loss(settings.loss, device, shapes),
         is_pure=is_pure,
     )
-    phases = _trace(step).items() if is_whole else _extrapolate(step, shapes)
-    moments = [(usage, phase) for phase, usages in phases for usage in usages]
+    phases = None if is_whole else _extrapolate(step, shapes)
+    moments = [(usage, phase) for phase, usages in phases or _trace(step).items() for usage in usages]
     fullest, phase = max(
         ((share(usage, settings, precision, device, shapes), phase) for usage, phase in moments),
         key=lambda moment: sum(moment[0]),
     )
     away = max(sum(usage[:KEPT]) for usage, _ in moments) if is_away(settings, device) else 0
-    return Estimate(**dict(zip(KINDS, fullest, strict=True)), phase=phase.partition(" ")[0], away=away)
+    traced = step.layers if phases is None else max(_depths(shapes))
+    return Estimate(**dict(zip(KINDS, fullest, strict=True)), phase=phase.partition(" ")[0], away=away, traced=traced)
 
 
 def choose_loss(wanted: str, device: str, shapes: Shapes) -> str:
@@ -118,26 +121,25 @@ def choose_loss(wanted: str, device: str, shapes: Shapes) -> str:
     return wanted
 
 
-def _extrapolate(step: Step, shapes: Shapes) -> Iterator[tuple[str, Moments]]:
-    """Yield the phases of the whole model, from two with fewer layers."""
+def _extrapolate(step: Step, shapes: Shapes) -> list[tuple[str, Moments]] | None:
+    """Return the phases of the whole model, from two with fewer layers; None where its layers are not alike."""
     few, more = _depths(shapes)
     if more >= step.layers:
-        yield from _trace(step).items()
-        return
+        return None
     small, large = _trace(replace(step, layers=few)), _trace(replace(step, layers=more))
     times = (step.layers - few) / (more - few)
     pairs = [(phase, small.get(one, []), large.get(other, [])) for phase, one, other in _pairs(few, more)]
     if any(len(one) != len(other) for phase, one, other in pairs if phase != "update"):
-        yield from _trace(step).items()  # layers are not alike
-        return
-    yield from ((phase, _line(one, other, times)) for phase, one, other in pairs)
+        return None
+    return [(phase, _line(one, other, times)) for phase, one, other in pairs]
 
 
 def _pairs(few: int, more: int) -> Iterator[tuple[str, str, str]]:
     """Yield the phases that stand for the same in both: those of the first layers, and those of the last."""
     yield from ((phase, phase, phase) for phase in ("loss", "update"))
     for way in ("forward", "backward"):
-        yield from ((way, f"{way} {number}", f"{way} {number}") for number in range(few))
+        # The last layer's forward phase ends with what comes after the layers: it is no first one of the larger model.
+        yield from ((way, f"{way} {number}", f"{way} {number}") for number in range(few - (way == "forward")))
         yield from ((way, f"{way} {few - back}", f"{way} {more - back}") for back in range(few))
 
 

@@ -57,6 +57,7 @@ def test_a_few_layers_stand_for_all(kind: str) -> None:
     shapes = shapes_of(kind)
     for settings in (SHORT, SHORT.model_copy(update={"method": "full", "checkpointing": "on"})):
         few, whole = planned(shapes, settings), planned(shapes, settings, is_whole=True)
+        assert few.traced < whole.traced == shapes.layers
         assert few.total == pytest.approx(whole.total, rel=0.002)
 
 
@@ -143,4 +144,4 @@ def test_the_parts_are_the_total(tmp_path: Path) -> None:
     """Nothing is counted twice or left out."""
     found = planned(read_shapes(write_small(tmp_path)))
     assert found.total == sum(found.parts.values())
-    assert set(found.parts) == set(Estimate.__dataclass_fields__) - {"phase", "away"}
+    assert set(found.parts) == set(Estimate.__dataclass_fields__) - {"phase", "away", "traced"}
