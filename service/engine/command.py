@@ -120,7 +120,8 @@ def _environment(settings: EngineSettings, machine: Machine, environ: Mapping[st
             "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # its own choice pins everything to one core
             "OMP_NUM_THREADS": str(settings.threads or machine.cores),
             # The only worker lives in the engine's core. The build gives it a process of its own to set its threads,
-            # and they are set here: it starts with 28 instead of 39 s of one core, in half a GB less, and writes faster.
+            # and they are set here: it starts with 28 instead of 39 s of one core, in half a GB less, and writes
+            # faster.
             "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
             # Threads that spin while they wait slow the engine a hundredfold where others need the cores too.
             "OMP_WAIT_POLICY": environ.get("OMP_WAIT_POLICY", "passive"),
