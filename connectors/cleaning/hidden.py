@@ -1,37 +1,36 @@
 """What HTML hides from whoever reads it: by how it is laid out, how small it is, or by ink like the paper. Pure.
 
-It goes by what stands at the elements themselves, as mail has it. Style sheets are not applied (`sheets.py`): what they
-hide is read on, and what they alone show again is not read. Where a colour is not known, the text is read.
+It goes by what stands at the elements themselves, as mail has it (`styles.py` reads it, `gone.py` says what takes an
+element away). Style sheets are not applied: what they hide is read on, and what they alone show again is not read; of
+their colours `sheets.py` tells which may be there. Where a colour is not known, the text is read.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from connectors.cleaning.colours import BLACK, LINK, WHITE, Colour, is_alike, is_clear, is_colour, lay
+from connectors.cleaning.colours import BLACK, LINK, WHITE, is_alike, is_clear
+from connectors.cleaning.gone import is_cut, is_gone
+from connectors.cleaning.lengths import EM, pieces, px, share
+from connectors.cleaning.papers import Colours, few, lay_any, paper_colours
+from connectors.cleaning.styles import read_style
 
 Attributes = Mapping[str, str | None]
-
-_TINY_PX = 1.0
-_PX = {"px": 1.0, "pt": 4 / 3, "em": 16.0, "rem": 16.0, "%": 0.16}
-_AWAY_PX = -500.0
-_MARGIN_AWAY_PX = -2000.0
-"""Columns are laid out by margins that pull back by their width, and are seen."""
-_MOST_LETTERS = 2000
-"""Longer styles are read by their beginnings."""
-
-COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-_NUMBER = r"([+-]?+(?:\d++(?:\.\d*+)?+|\.\d++))"
-_LENGTH = re.compile(rf"{_NUMBER}(px|pt|em|rem|%|)(?![\w.%])")
-_PIECE = re.compile(r"[^\s()]++(?:\([^()]*+\))?+")
-_PICTURE = re.compile(r"url\(|gradient\(|image|element\(|cross-fade\(")
-_BESIDE_COLOURS = frozenset(
-    """
-    none repeat repeat-x repeat-y no-repeat space round scroll fixed local center top left right bottom auto cover
-    contain / border-box padding-box content-box inherit initial unset revert
-    """.split()  # noqa: SIM905  two dozen quoted words are harder to read
-)
-"""What a background may say without a colour: there the paper below shows."""
+_TINY_PX = 3.0
+"""No eye reads letters of this size."""
+_LOW = 0.1
+_SIZES: Mapping[str, float] = {
+    "xx-small": 9,
+    "x-small": 10,
+    "small": 13,
+    "medium": EM,
+    "large": 18,
+    "x-large": 24,
+    "xx-large": 32,
+    "xxx-large": 48,
+    "initial": EM,
+}
+_STEPS: Mapping[str, float] = {"smaller": 1 / 1.2, "larger": 1.2}
+_STAYING = frozenset({"inherit", "unset", "currentcolor", "revert", "revert-layer"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,50 +39,114 @@ class Look:
 
     is_gone: bool = False
     """Nothing within it is shown, whatever that says itself."""
-    is_tiny: bool = False
+    size: float = EM
+    """How large its letters are, in pixels."""
+    is_low: bool = False
+    """Its lines have no height: they are drawn over one another."""
+    is_flat: bool = False
+    """What has no height in it is cut off."""
     is_invisible: bool = False
     is_clear: bool = False
     """Its ink lets all through, on whatever paper."""
-    ink: Colour | None = BLACK
-    """None where it is not known."""
-    paper: Colour | None = WHITE
+    is_filled: bool = False
+    """Its letters are filled, whatever their ink."""
+    inks: Colours = frozenset({BLACK})
+    papers: Colours = frozenset({WHITE})
 
     @property
     def is_seen(self) -> bool:
         """Whether somebody can read the text of the element itself."""
-        is_hidden = self.is_gone or self.is_tiny or self.is_invisible or self.is_clear
-        return not (is_hidden or is_alike(self.ink, self.paper))
+        if self.is_gone or self.size <= _TINY_PX or self.is_flat or self.is_invisible or self.is_clear:
+            return False
+        return not all(is_alike(ink, paper) for ink in self.inks for paper in self.papers)
 
-    def within(self, attributes: Attributes) -> "Look":
-        """Return how the text of a child looks."""
-        if not attributes:
-            return self
+    def of(self, tag: str, attributes: Attributes) -> "Look":
+        """Return how an element looks within this one that has no style, be it of its own or from a sheet."""
+        if "hidden" in attributes or (tag == "dialog" and "open" not in attributes):
+            return replace(self, is_gone=True)
+        if "href" in attributes and not self.is_filled:
+            return replace(self, inks=frozenset({LINK}), is_clear=False)
+        return self
+
+    def within(self, attributes: Attributes, tag: str = "", around: "Look | None" = None) -> "Look":
+        """Return how it looks with the style that stands at it, where it may say "as around it"."""
         styles = _styles(attributes)
-        look = replace(self, is_gone=True) if "hidden" in attributes or _is_gone(styles) else self
-        if (size := _px(styles.get("font-size", ""))) is not None:
-            is_relative = styles["font-size"].endswith(("em", "%")) and not styles["font-size"].endswith("rem")
-            look = replace(look, is_tiny=size <= _TINY_PX or (is_relative and self.is_tiny))
+        if not styles:
+            return self
+        look = _sized(self, styles)
+        if around and not self.is_filled and styles.get("color") in {"inherit", "unset", "currentcolor"}:
+            look = replace(look, inks=around.inks, is_clear=around.is_clear)
+        look = replace(look, is_gone=True) if is_gone(styles, tag, look.size) else look
         if "visibility" in styles:
             look = replace(look, is_invisible=styles["visibility"] in {"hidden", "collapse"})
         if "background-color" in styles or "background-image" in styles:
-            look = replace(look, paper=_paper(styles, look.paper))
-        if "href" in attributes:
-            look = replace(look, ink=LINK, is_clear=False)
-        return _inked(look, styles.get("color", "inherit"))
+            look = replace(look, papers=paper_colours(styles, self.papers))
+        return _cut_out(_filled(_inked(look, styles.get("color", "")), styles), styles, self.papers)
 
-    def unsettled(self, *, is_ink: bool, is_paper: bool) -> "Look":
-        """Return the look where nobody knows any more what its ink or its paper is."""
-        look = replace(self, ink=None, is_clear=False) if is_ink else self
-        return replace(look, paper=None) if is_paper else look
+    def unsettled(self, *, inks: Collection[str], papers: Collection[str]) -> "Look":
+        """Return the look where it may have these colours too."""
+        look = replace(self, papers=few(self.papers | lay_any(papers, self.papers)))
+        colours = [ink for ink in inks if not is_clear(ink)]
+        if not colours or self.is_filled:
+            return look
+        drawn = lay_any(colours, look.papers)
+        return replace(look, inks=drawn if self.is_clear else few(drawn | self.inks), is_clear=False)
+
+
+def _sized(look: Look, styles: Mapping[str, str]) -> Look:
+    """Return a look with letters and lines of another size."""
+    if "font-size" in styles:
+        look = replace(look, size=_size(styles["font-size"], look.size))
+    if "line-height" in styles:
+        height = _height(styles["line-height"], look.size)
+        is_low = look.is_low if styles["line-height"] in _STAYING else height is not None and height <= _LOW
+        look = replace(look, is_low=is_low, is_flat=look.is_flat and is_low)
+    return replace(look, is_flat=True) if look.is_low and is_cut(styles) else look
+
+
+def _size(value: str, size: float) -> float:
+    """Return the size of letters, given that around them."""
+    if value in _STEPS:
+        return size * _STEPS[value]
+    if value in _SIZES:
+        return _SIZES[value]
+    found = px(value, em=size, percent=size / 100)
+    if found is not None:
+        return found if found >= 0 else size
+    return size if value in _STAYING else EM
+
+
+def _height(value: str, size: float) -> float | None:
+    """Return the height of a line, as a part of that of its letters."""
+    height = share(value)
+    length = px(value, em=size) if height is None else None
+    return length / max(size, 1.0) if length is not None else height
 
 
 def _inked(look: Look, ink: str) -> Look:
     """Return a look in another ink."""
-    if ink in {"", "inherit", "unset", "currentcolor"}:
+    if ink in _STAYING or not ink or look.is_filled:
         return look
     if ink == "initial":
-        return replace(look, ink=BLACK, is_clear=False)
-    return replace(look, ink=lay(ink, None), is_clear=is_clear(ink))
+        return replace(look, inks=frozenset({BLACK}), is_clear=False)
+    return replace(look, inks=lay_any((ink,), look.papers), is_clear=is_clear(ink))
+
+
+def _filled(look: Look, styles: Mapping[str, str]) -> Look:
+    """Return a look whose letters are filled with something else than their ink."""
+    fill = styles.get("-webkit-text-fill-color", "")
+    if fill in {"currentcolor", "initial"}:
+        return replace(look, is_filled=False)
+    if not fill or fill in _STAYING:
+        return look
+    return replace(_inked(replace(look, is_filled=False), fill), is_filled=True)
+
+
+def _cut_out(look: Look, styles: Mapping[str, str], papers: Colours) -> Look:
+    """Return a look whose background is seen through its letters only, where it is one."""
+    if not {"text", "-webkit-text"} & set(pieces(styles.get("background-clip", ""))) or not look.is_clear:
+        return look
+    return replace(look, is_clear=look.papers == papers, inks=look.papers, papers=papers)
 
 
 def _styles(attributes: Attributes) -> dict[str, str]:
@@ -94,53 +157,4 @@ def _styles(attributes: Attributes) -> dict[str, str]:
         "background-image": "url()" if attributes.get("background") else None,
     }
     styles = {name: value.strip().lower() for name, value in old.items() if value}
-    for part in COMMENT.sub("", (attributes.get("style") or "")[:_MOST_LETTERS]).lower().split(";"):
-        name, colon, value = part.partition(":")
-        if colon:
-            styles |= _longhand(name.strip(), value.replace("!important", "").strip())
-    return styles
-
-
-def _longhand(name: str, value: str) -> dict[str, str]:
-    """Return what a property sets that stands for several."""
-    if name == "background":
-        pieces = _PIECE.findall(value)
-        others = (piece for piece in pieces if piece not in _BESIDE_COLOURS and not piece[0].isdigit())
-        colour = next(filter(is_colour, pieces), next(others, "transparent"))
-        return {"background-image": value, "background-color": colour}
-    if name == "font":
-        sizes = (piece.partition("/")[0] for piece in _PIECE.findall(value))
-        return {"font-size": next((size for size in sizes if _px(size) is not None), "")}
-    return {name: value}
-
-
-def _paper(styles: Mapping[str, str], paper: Colour | None) -> Colour | None:
-    """Return what is seen behind the text; behind a picture it may be anything."""
-    if _PICTURE.search(styles.get("background-image", "")):
-        return None
-    colour = styles.get("background-color", "")
-    return lay(colour, paper) if colour and colour not in _BESIDE_COLOURS else paper
-
-
-def _is_gone(styles: Mapping[str, str]) -> bool:
-    if styles.get("display") == "none" or styles.get("mso-hide") == "all":
-        return True
-    if _px(styles.get("opacity", "")) == 0:
-        return True
-    is_cut = styles.get("overflow") in {"hidden", "clip"}
-    if is_cut and any(_px(styles.get(name, "")) == 0 for name in ("height", "max-height", "width", "max-width")):
-        return True
-    is_placed = styles.get("position") in {"absolute", "fixed"}
-    places = ("left", "top", "right", "bottom") if is_placed else ()
-    away = (_px(styles.get(name, "")) for name in ("text-indent", *places))
-    pulled = _px(styles.get("margin-left", ""))
-    is_pulled = pulled is not None and pulled <= _MARGIN_AWAY_PX
-    return is_pulled or any(place is not None and place <= _AWAY_PX for place in away)
-
-
-def _px(value: str) -> float | None:
-    """Return about how many pixels a length is; None where nobody knows, and without a unit unless it is 0."""
-    found = _LENGTH.match(value)
-    if not found or not (found[2] or float(found[1]) == 0):
-        return None
-    return float(found[1]) * _PX.get(found[2], 0.0)
+    return styles | read_style(style) if (style := attributes.get("style")) else styles

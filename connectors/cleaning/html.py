@@ -22,7 +22,13 @@ _OUTLOOK_RULE = "-----Original Message-----"
 _MAX_CHARACTERS = 400_000
 """More is cut: that is the oldest quotes, and the parser takes quadratic time over hostile nesting."""
 
-_SKIPPED = frozenset({"script", "style", "template", "-comment", "noscript", "object", "select", "title"})
+_SKIPPED = frozenset(
+    """
+    script style template -comment noscript object select title iframe noembed noframes applet video audio canvas
+    progress meter datalist rp desc metadata defs symbol annotation annotation-xml
+    """.split()  # noqa: SIM905  two dozen quoted words are harder to read
+)
+"""What they hold is shown nowhere, or only by programs that do not know them."""
 _PARAGRAPHS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "table", "pre", "hr", "dl"})
 _BLOCKS = frozenset(
     {"div", "tr", "section", "article", "header", "footer", "center", "address", "dt", "dd", "blockquote"}
@@ -38,6 +44,11 @@ _SIGNATURE_CLASSES = re.compile(
 _DROPPED_CLASSES = re.compile(r"\b(?:moz-cite-prefix|gmail_signature_prefix)\b")
 _SIGNATURE_IDS = frozenset({"Signature", "AppleMailSignature", "ms-outlook-mobile-signature"})
 _QUOTE_IDS = frozenset({"blockquote_zmail", "isReplyContent"})
+_EMOJI_CHARACTERS = 16
+"""Families with a skin colour each, and the flags of lands within lands, are nearly as long."""
+_KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3|\u2139")
+"""Emoji made of a digit, and the one that counts as a letter."""
+_WORDS = re.compile(r"[^\W_]")
 _LABEL_CHARACTERS = 400
 _MAX_SIBLINGS = 8
 """What announces a quotation stands this near, white space and line breaks between."""
@@ -58,11 +69,12 @@ class Body:
 
 def read(html: str) -> Body:
     """Render an HTML body as text."""
-    page = LexborHTMLParser(html[:_MAX_CHARACTERS])
+    html = html[:_MAX_CHARACTERS]
+    page = LexborHTMLParser(html)
     if page.body is None:
         return Body(text="")
-    sheets = read_sheets(sheet.text() for sheet in page.css("style"))
-    return _Reader(sheets, _page_look(page, sheets)).read(page.body)
+    sheets = read_sheets((sheet.text(), sheet.attributes.get("media") or "") for sheet in page.css("style"))
+    return _Reader(len(html), sheets, _page_look(page, sheets)).read(page.body)
 
 
 def _page_look(page: LexborHTMLParser, sheets: Sheets) -> Look:
@@ -71,17 +83,22 @@ def _page_look(page: LexborHTMLParser, sheets: Sheets) -> Look:
     for node in (page.root, page.body):
         if node is not None:
             attributes = {"color": node.attributes.get("text"), **node.attributes}  # the old attribute of bodies
-            look = sheets.over(look, node.tag or "", attributes).within(attributes)
+            look = _look(look, sheets, node.tag or "", attributes)
     return look
+
+
+def _look(look: Look, sheets: Sheets, tag: str, attributes: dict[str, str | None]) -> Look:
+    """Return how the text of an element looks within another."""
+    return sheets.over(look.of(tag, attributes), tag, attributes).within(attributes, tag, look)
 
 
 class _Reader:
     """Walks one body and writes what it finds; the signature goes to a writer of its own."""
 
-    def __init__(self, sheets: Sheets, look: Look) -> None:
+    def __init__(self, characters: int, sheets: Sheets, look: Look) -> None:
         self._sheets = sheets
-        self._text = TextWriter()
-        self._signature = TextWriter()
+        self._text = TextWriter(characters)
+        self._signature = TextWriter(characters)
         self._out = self._text
         self._preformatted = 0
         self._looks = [look]
@@ -104,7 +121,7 @@ class _Reader:
             elif tag not in _SKIPPED:
                 mark = _mark(node, tag)
                 attributes = node.attributes
-                look = self._sheets.over(self._looks[-1], tag, attributes).within(attributes)
+                look = _look(self._looks[-1], self._sheets, tag, attributes)
                 if mark != "dropped" and not look.is_gone:
                     self._looks.append(look)
                     self._enter(node, mark)
@@ -252,5 +269,6 @@ def _next_elements(node: LexborNode, count: int) -> Iterator[LexborNode]:
 
 def _emoji(image: LexborNode) -> str:
     """Return the character an image stands for; any other image has no words."""
-    alt = image.attributes.get("alt") or ""
-    return "" if alt.isascii() else alt
+    alt = (image.attributes.get("alt") or "").strip()
+    is_one = len(alt) <= _EMOJI_CHARACTERS and not alt.isascii()
+    return alt if is_one and not _WORDS.search(_KEYCAP.sub("", alt)) else ""

@@ -7,13 +7,22 @@ from connectors.cleaning.quote_lines import STUFFED
 _TYPED_MARK = re.compile(r">[^>\s]")
 """What programs quote in HTML as plain text has a blank after the mark."""
 _SPACES = re.compile(r"[ \t\r\n\f]+")
+_MOST_LEVELS = 10
+"""Lists and quotations are indented this far: with every level, a mail of 100 kB would be hundreds of megabytes."""
+_ROOM = 2_000
+_ROOM_PER_CHARACTER = 2
+"""A text is at most this much longer than its HTML: no mail that people write grows when its tags are taken off."""
 
 
 class TextWriter:
-    """Collects words and breaks; `finish` gives the text. Lines within `depth` quotations begin with that many "> "."""
+    """Collects words and breaks; `finish` gives the text. Lines within `depth` quotations begin with that many "> ".
 
-    def __init__(self) -> None:
+    Made for HTML of `characters`, it keeps what has room and leaves out the lines after it.
+    """
+
+    def __init__(self, characters: int) -> None:
         self.depth = 0
+        self._room = _ROOM + _ROOM_PER_CHARACTER * characters
         self._lines: list[str] = []
         self._line = ""
         self._is_blank_before = True
@@ -39,7 +48,8 @@ class TextWriter:
         line = self._line.replace("\xa0", " ").rstrip()
         if not self.depth and _TYPED_MARK.match(line):
             line = STUFFED + line[1:]
-        self._lines.append("> " * self.depth + line if line else ">" * self.depth)
+        depth = min(self.depth, _MOST_LEVELS)
+        self._keep("> " * depth + line if line else ">" * depth)
         self._line, self._is_blank_before = "", not line
 
     def start_block(self) -> None:
@@ -65,7 +75,8 @@ class TextWriter:
         """Begin an item of the innermost list."""
         self.start_block()
         number = self._lists[-1] if self._lists else None
-        self._line = "  " * (len(self._lists) - 1) + ("- " if number is None else f"{number}. ")
+        indent = "  " * min(len(self._lists) - 1, _MOST_LEVELS)
+        self._line = indent + ("- " if number is None else f"{number}. ")
         if number is not None:
             self._lists[-1] = number + 1
 
@@ -92,3 +103,8 @@ class TextWriter:
         while self._lines and not self._lines[-1].strip("> "):
             self._lines.pop()
         return "\n".join(self._lines).strip("\n")
+
+    def _keep(self, line: str) -> None:
+        self._room -= len(line) + 1
+        if self._room >= 0:
+            self._lines.append(line)

@@ -19,12 +19,14 @@ _BOUNDARY = re.compile(r"boundary\s*=\s*(?:\"([^\"]+)\"|([^\s;\"]+))", re.IGNORE
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';]+)", re.IGNORECASE)
 _MAX_DEPTH = 30
 """Real mail nests five deep; thousands are an attack."""
+_MAX_PARTS = 2_000
+"""Digests of lists have some hundreds. Each part costs 2 kB, and a mail of 25 MB has room for millions."""
 
 
 class Part:
     """A message, or one part of a multipart message."""
 
-    def __init__(self, raw: bytes, *, depth: int = 0) -> None:
+    def __init__(self, raw: bytes, *, depth: int = 0, room: list[int] | None = None) -> None:
         if b"\n" not in raw:  # lines end as they did on old Macintoshes
             raw = raw.replace(b"\r", b"\n")
         end = _END_OF_HEADERS.search(raw)
@@ -32,6 +34,7 @@ class Part:
         self.headers, stray = read_head(head)
         self._body = b"\n".join([stray, b"", body]) if stray else body
         self._depth = depth
+        self._room = [_MAX_PARTS] if room is None else room  # one for all parts of a message
         self._content_type_field = self.headers.raw("content-type")
 
     @cached_property
@@ -45,7 +48,7 @@ class Part:
         """The parts of a multipart; none of anything else, nor where no boundary is found.
 
         Raises:
-            UnreadableMessage: the parts are nested beyond reason.
+            UnreadableMessage: the parts are nested beyond reason, or too many.
         """
         match = _BOUNDARY.search(self._content_type_field)
         if not match or not self.content_type.startswith("multipart/"):
@@ -53,7 +56,13 @@ class Part:
         if self._depth == _MAX_DEPTH:
             raise UnreadableMessage("The message is nested too deeply.", hint="Look at it in your mail program.")
         boundary = (match[1] or match[2]).encode("utf-8")
-        return tuple(Part(raw, depth=self._depth + 1) for raw in cut_at_boundaries(self._body, boundary))
+        raws = cut_at_boundaries(self._body, boundary, most=self._room[0])
+        self._room[0] -= len(raws)
+        if self._room[0] < 0:
+            raise UnreadableMessage("The message has too many parts.", hint="Look at it in your mail program.")
+        if raws:
+            self._body = b""  # its parts have it: kept at every level, it would be in memory thirty times
+        return tuple(Part(raw, depth=self._depth + 1, room=self._room) for raw in raws)
 
     @cached_property
     def text(self) -> str:
@@ -109,8 +118,11 @@ class Part:
                 return self._body
 
 
-def cut_at_boundaries(body: bytes, boundary: bytes) -> list[bytes]:
-    """Cut a multipart body (RFC 2046 section 5.1.1); a last part without its closing line counts."""
+def cut_at_boundaries(body: bytes, boundary: bytes, *, most: int = _MAX_PARTS) -> list[bytes]:
+    """Cut a multipart body (RFC 2046 section 5.1.1); a last part without its closing line counts.
+
+    Past one more than `most` parts it looks no further.
+    """
     delimiter = b"--" + boundary
     found: list[bytes] = []
     start, at = -1, body.find(delimiter)
@@ -122,6 +134,8 @@ def cut_at_boundaries(body: bytes, boundary: bytes) -> list[bytes]:
             if start >= 0:
                 found.append(body[start:at].removesuffix(b"\n").removesuffix(b"\r"))
             if rest:
+                return found
+            if len(found) > most:
                 return found
             start = line_end + 1
         at = body.find(delimiter, line_end)

@@ -81,6 +81,7 @@ def test_what_nobody_sees_is_not_read(tag: str, how: str) -> None:
         "<style>body{background:#111}</style><p style='color:#fff'>Hello</p>",
         "<style>[title]{Color:#fff}</style><div title=x style='background:#000'>Hello</div>",
         "<div style='color:#fff'><a href='https://example.org'>Hello</a></div>",
+        "<div style='color:#fff;background:#00e'><a href=x style='color:inherit'>Hello</a></div>",
         "<div style='margin-left:-720px'>Hello</div>",
         "<div style='font-size:1'>Hello</div>",
     ],
@@ -99,6 +100,7 @@ def test_what_is_seen_is_read(html: str) -> None:
         "<body style='font-size:0'>obey<p style='font-size:14px'>Hello<p>obey",
         "<div style='font-size:0'><b style='font-size:1em'>obey</b></div>Hello",
         "<div style='color:transparent'><b style='background:#333'>obey</b></div>Hello",
+        "<div style='color:#fff'><a href=x style='color:inherit'>obey</a></div>Hello",
         "<body hidden>obey</body>",
     ],
 )

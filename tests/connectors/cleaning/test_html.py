@@ -107,3 +107,41 @@ def test_deep_nesting_ends() -> None:
     start = time.process_time()
     assert read("<div>" * 5_000 + "deep").text == "deep"
     assert time.process_time() - start < 10
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "<ol><li>",
+        "<ol><li>x",
+        "<ul><li>",
+        "<blockquote type=cite>",
+        "<blockquote type=cite>x",
+        "<blockquote type=cite><ol><li>x<br>",
+        "<blockquote type=cite><p><p>x<table>",
+        "<blockquote type=cite><pre>\n\n\n",
+        "<pre>\t\n",
+        "<hr id=stopSpelling>",
+        "<td>",
+    ],
+)
+def test_text_is_no_longer_than_its_html(unit: str) -> None:
+    """A mail cannot fill the memory of its reader, nor the archive."""
+    html = unit * (60_000 // len(unit))
+    assert len(read(html).text) <= 2 * len(html) + 2_000
+
+
+def test_many_lines_in_few_levels_are_no_longer_either() -> None:
+    """Nor with short lines that each begin with the marks of all levels; what stands first is kept."""
+    html = "Hello" + "<blockquote type=cite>" * 15 + "<ol><li>" * 15 + "<li>x<br><br>" * 30_000
+    text = read(html).text
+    assert text.startswith("Hello\n")
+    assert len(html) // 2 < len(text) <= 2 * len(html) + 2_000
+
+
+def test_ten_levels_are_told_apart() -> None:
+    """Deeper ones are as the tenth: who nests that deep is quoted all the same."""
+    text = read("<blockquote type=cite>a" * 12).text
+    assert text.split("\n")[-1] == "> " * 10 + "a"
+    text = read("<ul><li>a" * 13).text
+    assert text.split("\n")[-2:] == ["  " * 10 + "- a"] * 2

@@ -1,6 +1,7 @@
 """Every `.eml` case gives what `expected.toml` says; whatever the bytes, nothing but UnreadableMessage comes out."""
 
 import tomllib
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.cleaning.mime import parse
+from connectors.cleaning.parts import Part
 from connectors.errors import UnreadableMessage
 from connectors.message import Email
 
@@ -52,6 +54,32 @@ def test_nested_beyond_reason() -> None:
     levels = [b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (at, at) for at in range(3000)]
     with pytest.raises(UnreadableMessage, match="nested"):
         parse(b"From: a@b.c\n" + b"".join(levels))
+
+
+def test_parts_beyond_reason() -> None:
+    """A mail of nothing but boundaries is refused, not spread out in memory."""
+    with pytest.raises(UnreadableMessage, match="parts"):
+        parse(b"From: a@b.c\nContent-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\n" * 5_000)
+
+
+def test_parts_within_parts_are_counted_together() -> None:
+    """A thousand multiparts of a thousand parts are a million."""
+    inner = b"--b\nContent-Type: multipart/mixed; boundary=c\n\n" + b"--c\n\nHello\n" * 500 + b"--c--\n"
+    with pytest.raises(UnreadableMessage, match="parts"):
+        parse(b"From: a@b.c\nContent-Type: multipart/mixed; boundary=b\n\n" + inner * 5)
+
+
+def test_a_nested_part_is_in_memory_once() -> None:
+    """Parts within parts do not multiply what they hold."""
+    head = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (at, at) for at in range(25))
+    raw = b"From: a@b.c\n" + head + b"Content-Type: text/plain\n\n" + b"Hello\n" * 200_000
+    tracemalloc.start()
+    try:
+        leaves = list(Part(raw).leaves())
+        assert tracemalloc.get_traced_memory()[1] < 6 * len(raw)
+    finally:
+        tracemalloc.stop()
+    assert len(leaves) == 1
 
 
 def test_hostile_address() -> None:
