@@ -1,7 +1,8 @@
 // The words that content script and background worker exchange. Plain data, no behaviour.
 //
 // Over a Port named PORT goes one draft: an `Asked` first, then `Said` until "done" or "failed"; closing the Port stops
-// the draft. Everything else is a single message, `Told`, with the answer `Answers` gives it.
+// the draft. All else is a single message: `Told` from a content script, answered only where it says so, and `Called` from
+// the worker. What the options page orders stands in worker/orders.ts.
 
 import type { Draft, Meta } from "./wire";
 
@@ -44,12 +45,22 @@ export type Asked =
 
 /** From the worker, over the Port. */
 export type Said =
+  /** First of all. */
+  | { type: "voice"; voice: Voice }
   | { type: "meta"; meta: Meta }
   | { type: "token"; text: string }
   /** The service still works on it; also says that the worker lives. */
   | { type: "alive" }
   | { type: "done"; draft: Draft }
   | { type: "failed"; trouble: Trouble };
+
+/** Who writes. */
+export interface Voice {
+  /** "Ana Lopez <ana@example.org>" */
+  owner: string;
+  /** The mailbox, where it is no address of the owner's and was not chosen for them either; else "". */
+  stranger: string;
+}
 
 /** What can go wrong, in words the page has a line for; see words/<language>/troubles.json. */
 export type TroubleKind =
@@ -69,11 +80,20 @@ export type TroubleKind =
   | "stopped" //         the worker was stopped by the browser, and once more when asked again
   | "failed"; //         anything else: `detail` and `hint` are the service's own words
 
+/** What a problem of the service is called, what exactly it was, and what that names; "" for nothing. */
+export interface Code {
+  type: string;
+  reason: string;
+  about: string;
+}
+
 export interface Trouble {
   kind: TroubleKind;
   /** The service's own words (English), where it said any. */
   detail: string;
   hint: string;
+  /** The same as the service's codes, where they came from it: for words in the user's language. */
+  code?: Code;
   /** Seconds after which it is worth asking again, where that is known. */
   retry_after_s?: number;
 }
@@ -82,11 +102,21 @@ export type FeedbackKind = "inserted" | "refined" | "discarded";
 
 /** A single message to the worker. */
 export type Told =
+  /** Answered with true once it is kept; whoever hears nothing tells it again. */
   | { type: "feedback"; draft_id: string; kind: FeedbackKind; mailbox: string }
   | { type: "open-options" }
   /** Answered with the keys that open the panel ("Alt+Shift+Y"), "" for none. */
   | { type: "shortcut" }
+  /** A panel opened that waits for words. Answered with `Opened`. */
+  | { type: "opened"; mailbox: string }
   | { type: "warm" };
 
-/** From the worker to the content script of one tab: the keyboard shortcut was pressed. */
-export type Pressed = { type: "pressed" };
+/** Who would write, or why nobody can. */
+export type Opened = { voice: Voice } | { trouble: Trouble };
+
+/** From the worker to content scripts. */
+export type Called =
+  /** The keyboard shortcut, in this tab. */
+  | { type: "pressed" }
+  /** What stands in the options has changed: who is paired, who writes, what may be reached. */
+  | { type: "changed" };

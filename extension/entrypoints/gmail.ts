@@ -3,12 +3,13 @@
 import type { Around } from "../panel/around";
 import { KeyGuard } from "../panel/keys";
 import { Link } from "../panel/link";
-import { isInSight } from "../panel/sight";
-import { isPressed, start } from "../panel/start";
-import { readWords } from "../panel/words";
+import { PageSight } from "../panel/sight";
+import { start } from "../panel/start";
+import { PANEL } from "../panel/words";
 import { gmail } from "../sites/gmail";
+import { readWords } from "../words";
 
-const trusts = (event: Event) => event.isTrusted && isInSight(event);
+const trusts = (event: Event) => event.isTrusted;
 const keys = new KeyGuard(window, trusts); // first of all: before any of the page's own
 const link = new Link(chrome.runtime);
 
@@ -16,7 +17,8 @@ const around: Around = {
   keys,
   link,
   trusts,
-  words: readWords((key, fills) => chrome.i18n.getMessage(key, fills)),
+  sight: new PageSight(),
+  words: readWords(PANEL, chrome.i18n),
   shadow: __TEST__ ? "open" : "closed",
   copy: (text) => navigator.clipboard.writeText(text),
   openOptions: () => void link.tell({ type: "open-options" }),
@@ -25,10 +27,8 @@ const around: Around = {
 };
 
 function begin(): void {
-  const press = start(gmail(document), around, new AbortController().signal);
-  chrome.runtime.onMessage.addListener((message) => {
-    if (isPressed(message)) press();
-  });
+  const take = start(gmail(document), around, new AbortController().signal);
+  chrome.runtime.onMessage.addListener((called) => take(called));
 }
 
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin, { once: true });

@@ -32,6 +32,7 @@ async function script(root, entry, isTest) {
     logLevel: "warn",
     mode: "production",
     define: { __TEST__: JSON.stringify(isTest) },
+    json: { stringify: false }, // else long ones become one line that nobody reads
     build: {
       write: false,
       minify: false,

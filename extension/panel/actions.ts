@@ -1,10 +1,11 @@
 // What can be done with a draft: put it into the mail, ask again, take it along, throw it away.
 
+import { draw, make, makeButton } from "../element";
+import { remedyOf } from "../trouble";
 import { type Around, onPerson } from "./around";
-import { draw, make, makeButton } from "./element";
+import { ifSeen, onSeen } from "./seen";
 import type { Session } from "./session";
 import { type State, shown } from "./state";
-import { remedyOf } from "./trouble";
 
 const COPIED_MS = 1600;
 const BIN = "M3 4.5h10M6.5 4V2.5h3V4M4.5 4.5l.6 9h5.8l.6-9M6.8 7.5v3.5m2.4-3.5v3.5";
@@ -26,22 +27,25 @@ export class Actions {
   readonly #stop: HTMLButtonElement;
   readonly #progress = make("span", { class: "progress" });
   readonly #around: Around;
+  readonly #session: Session;
 
   constructor(session: Session, around: Around, acts: Acts) {
     const { words, isMac } = around;
     this.#around = around;
-    const press = (id: string, label: string, act: () => void, attributes = {}) => {
+    this.#session = session;
+    const press = (id: string, label: string, act: () => void, attributes = {}, on = onPress) => {
       const button = makeButton(id, label, attributes);
-      onPerson(button, "click", around, act);
+      on(button, around, act);
       return button;
     };
     const quiet = { class: "quiet" };
     const keys = { "aria-keyshortcuts": isMac ? "Meta+Enter" : "Control+Enter" };
-    this.#insert = press("insert", words("panel_insert"), () => session.put("insert"), keys);
+    this.#insert = press("insert", words("panel_insert"), () => session.put("insert"), keys, onSeen);
     this.#insert.append(make("kbd", { "aria-hidden": "true", dir: "ltr" }, isMac ? "⌘⏎" : words("panel_enter_keys")));
-    this.#replace = press("replace", words("panel_replace"), () => session.put("replace"), { class: "main" });
+    const main = { class: "main" };
+    this.#replace = press("replace", words("panel_replace"), () => session.put("replace"), main, onSeen);
     this.#count = press("check-count", "", acts.showChecks, quiet);
-    this.#retry = press("retry", words("panel_retry"), () => session.retry(), quiet);
+    this.#retry = press("retry", words("panel_retry"), () => session.retry(), quiet, onSeen);
     this.#copy = press("copy", words("panel_copy"), acts.copy, quiet);
     const discard = words("panel_discard");
     const bin = { class: "icon", "aria-label": discard, title: discard };
@@ -71,6 +75,13 @@ export class Actions {
     this.#count.textContent = this.#around.words("panel_to_check", count);
   }
 
+  /** Put the draft into the mail, by a key: as its main button does. */
+  put(): void {
+    const how = this.#replace.hidden ? "insert" : "replace";
+    const button = how === "insert" ? this.#insert : this.#replace;
+    ifSeen(button, this.#around, () => this.#session.put(how));
+  }
+
   /** Say how far it is. */
   progress(words: string): void {
     if (this.#progress.textContent !== words) this.#progress.textContent = words;
@@ -84,4 +95,8 @@ export class Actions {
       this.#copy.textContent = words("panel_copy");
     }, COPIED_MS);
   }
+}
+
+function onPress(button: HTMLElement, around: Around, act: () => void): void {
+  onPerson(button, "click", around, act);
 }

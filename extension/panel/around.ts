@@ -2,6 +2,7 @@
 
 import type { KeyGuard } from "./keys";
 import type { Link } from "./link";
+import type { Sight } from "./sight";
 import type { Words } from "./words";
 
 export interface Around {
@@ -12,6 +13,7 @@ export interface Around {
   readonly shadow: ShadowRootMode;
   /** Whether a person did it. A script of the page can press nothing. */
   readonly trusts: (event: Event) => boolean;
+  readonly sight: Sight;
   readonly copy: (text: string) => Promise<void>;
   readonly openOptions: () => void;
   /** The keys that open the panel, "" for none. */
@@ -19,14 +21,14 @@ export interface Around {
   readonly isMac: boolean;
 }
 
-/** Listen to what a person does. */
+/** Listen to what a person does; a click counts on what is seen. */
 export function onPerson<Name extends keyof HTMLElementEventMap>(
   node: HTMLElement,
   name: Name,
-  around: Pick<Around, "trusts">,
+  around: Pick<Around, "trusts" | "sight">,
   act: (event: HTMLElementEventMap[Name]) => void,
 ): void {
   node.addEventListener(name, (event) => {
-    if (around.trusts(event)) act(event);
+    if (around.trusts(event) && around.sight.counts(event)) act(event);
   });
 }

@@ -18,7 +18,7 @@ export class Attached {
 
   constructor(compose: Compose, around: Around) {
     this.#compose = compose;
-    this.#session = new Session(compose, around.link, () => this.#draw());
+    this.#session = new Session(compose, around.link, () => this.#draw(), around.words);
     this.#button = new Button(around, () => this.#session.press());
     this.#panel = new Panel(compose, this.#session, around);
   }
@@ -43,13 +43,21 @@ export class Attached {
     }
     compose.gone.addEventListener("abort", () => this.#leave(), { once: true }); // after what the page's side puts away
     this.#show();
+    const heard = { signal: compose.gone };
+    compose.root.addEventListener("input", () => this.#session.edited(), heard);
+    window.addEventListener("focus", () => void this.#session.back(), heard);
     const night = window.matchMedia?.("(prefers-color-scheme: dark)");
-    night?.addEventListener("change", () => this.#dress(), { signal: compose.gone });
+    night?.addEventListener("change", () => this.#dress(), heard);
   }
 
   /** Do what pressing the button does. */
   press(): void {
-    this.#session.press();
+    this.#button.press();
+  }
+
+  /** The options were changed. */
+  change(): void {
+    void this.#session.mended();
   }
 
   /** Stop a draft in the making; what came of it stays. */

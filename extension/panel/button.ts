@@ -1,8 +1,9 @@
 // The button at a compose. It takes no focus from the mail when it is clicked: a selection stays selected.
 
+import { make, quill } from "../element";
 import { type Around, onPerson } from "./around";
 import { buttonCss } from "./css";
-import { make, quill } from "./element";
+import { ifSeen, onSeen } from "./seen";
 import { makePlace } from "./shadow";
 import type { State } from "./state";
 
@@ -12,17 +13,19 @@ export const AFTER_SEND = 1;
 export class Button {
   readonly host: HTMLElement;
   readonly #button: HTMLButtonElement;
+  readonly #press: () => void;
 
   constructor(around: Around, press: () => void) {
     const { host, root } = makePlace("button", around.shadow, buttonCss);
     const { words } = around;
     this.host = host;
+    this.#press = () => ifSeen(this.#button, around, press);
     host.tabIndex = AFTER_SEND;
     this.#button = make("button", { type: "button", id: "button", "aria-label": words("panel_button") }, quill());
     this.#button.title = words("panel_button");
     root.append(this.#button);
     onPerson(this.#button, "mousedown", around, (event) => event.preventDefault());
-    onPerson(this.#button, "click", around, press);
+    onSeen(this.#button, around, press);
     onPerson(this.#button, "pointerenter", around, () => void around.link.tell({ type: "warm" }));
     host.addEventListener("keydown", keepPress);
     void around.shortcut.then((keys) => this.#nameKeys(keys, around));
@@ -31,6 +34,11 @@ export class Button {
   show(state: State): void {
     this.#button.setAttribute("aria-expanded", String(state.isOpen));
     this.#button.toggleAttribute("data-busy", state.phase === "writing");
+  }
+
+  /** Do what pressing it does: its keys. */
+  press(): void {
+    this.#press();
   }
 
   /** Dress for the page's light. */

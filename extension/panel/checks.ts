@@ -1,8 +1,7 @@
 // What to check before the mail is sent: the facts that trace to nothing, and the links that are left out.
 
+import { make } from "../element";
 import { type Around, onPerson } from "./around";
-import { make } from "./element";
-import { leadsAway } from "./facts";
 import { kindName } from "./kinds";
 import type { Session } from "./session";
 import { type State, shown, type Version } from "./state";
@@ -36,7 +35,7 @@ export class Checks {
     const items = version?.draft.unsupported.map((fact, index) => {
       const kind = make("span", { class: "kind" }, this.#around.words(kindName(fact.kind)));
       const item = make("li", { "data-kind": fact.kind }, kind, make("bdi", {}, fact.text));
-      if (leadsAway(fact)) item.append(this.#keeper(index, fact.text));
+      if (fact.is_left_out) item.append(this.#keeper(index, fact.text));
       return item;
     });
     this.#list.replaceChildren(...(items ?? []));

@@ -1,7 +1,7 @@
 // Small choices in a row, of which one may be pressed; pressed again, none is.
 
+import { make, makeButton } from "../element";
 import { type Around, onPerson } from "./around";
-import { make, makeButton } from "./element";
 
 export interface Chips<Value extends string> {
   readonly node: HTMLElement;

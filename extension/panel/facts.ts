@@ -2,16 +2,13 @@
 // counts them; a string here is counted in UTF-16 units, where an emoji is two.
 
 import type { Draft, Fact } from "../wire";
+import { markOf } from "./kinds";
+import type { Words } from "./words";
 
 export interface Piece {
   text: string;
   /** Which of the draft's unsupported facts this is. */
   fact?: number;
-}
-
-/** What leads somewhere else goes into no mail unless its owner says so. */
-export function leadsAway(fact: Fact): boolean {
-  return fact.kind === "link" || fact.kind === "email";
 }
 
 /** Part a draft's text at its unsupported facts. What stands elsewhere than told is found by its text. */
@@ -28,31 +25,20 @@ export function pieces(draft: Pick<Draft, "text" | "unsupported">): Piece[] {
   return out;
 }
 
-/** The text as it goes into the mail: without the links and addresses that were not `kept`. */
-export function withoutStrangers(draft: Pick<Draft, "text" | "unsupported">, kept: ReadonlySet<number>): string {
+/** The text as it goes into the mail: with a mark in the place of what is left out, so that nothing joins over a gap. */
+export function withoutStrangers(
+  draft: Pick<Draft, "text" | "unsupported">,
+  kept: ReadonlySet<number>,
+  words: Words,
+): string {
   const strangers = leftOut(draft, kept);
-  if (strangers.length === 0) return draft.text;
   const parts = pieces({ text: draft.text, unsupported: strangers });
-  const text = parts.map((piece) => (piece.fact === undefined ? piece.text : GAP)).join("");
-  return closeGaps(text);
+  return parts.map(({ text, fact }) => (fact === undefined ? text : words(markOf(strangers[fact]?.kind)))).join("");
 }
 
 /** The facts that do not go into the mail. */
 export function leftOut(draft: Pick<Draft, "unsupported">, kept: ReadonlySet<number>): Fact[] {
-  return draft.unsupported.filter((fact, index) => leadsAway(fact) && !kept.has(index));
-}
-
-const GAP = "\uE000"; // a private character: no mail means anything by it
-
-/** Take gaps out together with the brackets, spaces and lines that held nothing else. */
-function closeGaps(text: string): string {
-  return text
-    .replace(/[([<{"'«„“‘]\s*\uE000\s*[)\]>}"'»“”’]/g, GAP)
-    .replace(/^[ \t]*\uE000[ \t]*(?:\n|$)/gm, "")
-    .replace(/^\uE000[ \t]*/gm, "")
-    .replace(/[ \t]*\uE000(?=[ \t]|[.,;:!?…]|\n|$)/g, "")
-    .replace(/\uE000[ \t]*/g, "")
-    .replace(/\n{3,}/g, "\n\n");
+  return draft.unsupported.filter((fact, index) => fact.is_left_out && !kept.has(index));
 }
 
 interface Span {

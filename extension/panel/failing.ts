@@ -1,9 +1,10 @@
 // A trouble: one line, what to do, and a button that does it; it waits with its owner where it is too early to try again.
 
-import { type Around, onPerson } from "./around";
-import { make, makeButton } from "./element";
+import { make, makeButton } from "../element";
+import { type PanelTrouble, type Remedy, say } from "../trouble";
+import type { Around } from "./around";
+import { onSeen } from "./seen";
 import type { State } from "./state";
-import { type PanelTrouble, type Remedy, say } from "./trouble";
 
 const SECOND_MS = 1000;
 const MOST_S = 600;
@@ -21,7 +22,7 @@ export class Failing {
   constructor(around: Around, remedy: (remedy: Remedy) => void) {
     this.#around = around;
     this.node.append(make("div", {}, this.#line, this.#hint), this.#act);
-    onPerson(this.#act, "click", around, () => {
+    onSeen(this.#act, around, () => {
       if (this.#trouble && !this.#isWaiting) remedy(say(this.#trouble, around.words).remedy);
     });
   }
@@ -36,10 +37,11 @@ export class Failing {
     clearInterval(this.#timer);
     this.#trouble = trouble;
     if (!trouble) return;
-    const { line, hint, act } = say(trouble, this.#around.words);
+    const { line, hint, hintLang, act } = say(trouble, this.#around.words);
     this.node.dataset.kind = trouble.kind;
     this.#line.textContent = line;
     this.#hint.textContent = hint;
+    this.#hint.lang = hintLang;
     this.#act.hidden = act === "";
     this.#isWaiting = false;
     this.#act.removeAttribute("aria-disabled");

@@ -1,7 +1,7 @@
 // The panel's head: whose it is, what the draft was made from, which version this is, and the way out.
 
+import { draw, make, makeButton, quill } from "../element";
 import { type Around, onPerson } from "./around";
-import { draw, make, makeButton, quill } from "./element";
 import type { Session } from "./session";
 import { type State, shown, type Wish } from "./state";
 import type { Key } from "./words";
@@ -18,6 +18,7 @@ const FROM: Record<Wish["from"], Key> = {
 export class Heading {
   readonly node = make("header");
   readonly what = make("div", { id: "what" });
+  readonly #writer = make("span", { id: "writer", class: "small", dir: "auto" });
   readonly #from = make("span", { class: "label" });
   readonly #said = make("span", { id: "asked", dir: "auto" });
   readonly #pager: HTMLElement;
@@ -40,23 +41,28 @@ export class Heading {
     onPerson(out, "click", around, close);
     onPerson(change, "click", around, () => session.change());
     const name = make("h2", {}, words("panel_name"));
-    this.node.append(quill(), name, make("span", { class: "gap" }), this.#pager, out);
+    this.node.append(quill(), name, this.#writer, make("span", { class: "gap" }), this.#pager, out);
     this.what.append(this.#from, this.#said, change);
   }
 
   show(state: State): void {
     const { words } = this.#around;
+    const owner = state.voice?.owner ?? "";
+    this.#writer.hidden = !owner;
+    this.#writer.textContent = words("panel_writer", owner.split(" <")[0] ?? "");
+    this.#writer.title = owner;
     const wish = shown(state)?.wish ?? state.wish;
     this.what.hidden = !wish || state.phase === "asking" || state.phase === "inserted";
     if (wish) this.#from.textContent = words(FROM[wish.from]);
     this.#said.textContent = wish?.instruction ?? "";
     this.#said.title = wish?.instruction ?? "";
     const count = state.versions.length;
-    const isOld = state.phase === "ready";
-    this.#pager.hidden = state.phase === "writing" || state.phase === "inserted" || count < (isOld ? 2 : 1);
-    this.#version.textContent = isOld ? words("panel_version", state.at + 1, count) : "";
+    const all = count + (state.text ? 1 : 0); // what came of an unfinished one is kept behind the others
+    const isAmong = state.at < all;
+    this.#pager.hidden = state.phase === "writing" || state.phase === "inserted" || all < (isAmong ? 2 : 1);
+    this.#version.textContent = isAmong ? words("panel_version", state.at + 1, all) : "";
     this.#earlier.disabled = !state.versions[state.at - 1];
-    this.#later.disabled = !state.versions[state.at + 1];
+    this.#later.disabled = state.at + 1 >= all;
   }
 }
 

@@ -1,8 +1,8 @@
 // The letter: text as it streams in, then the finished version with its unsupported facts marked.
 
+import { make } from "../element";
 import type { Around } from "./around";
-import { make } from "./element";
-import { leadsAway, type Piece, pieces } from "./facts";
+import { type Piece, pieces } from "./facts";
 import { kindName } from "./kinds";
 import { Spoken } from "./spoken";
 import { type State, shown, type Version } from "./state";
@@ -27,7 +27,7 @@ export class Letter {
     this.node.setAttribute("aria-busy", String(state.phase === "writing"));
     const language = (version?.draft ?? state.meta)?.language ?? "";
     this.node.lang = language === "und" ? "" : language;
-    if (version) this.#showVersion(version);
+    if (version) this.#showVersion(version, state.trouble === null);
     else this.#showStream(state);
   }
 
@@ -36,9 +36,9 @@ export class Letter {
     getSelection()?.selectAllChildren(this.node);
   }
 
-  #showVersion(version: Version): void {
+  #showVersion(version: Version, isDone: boolean): void {
     if (version === this.#version) return;
-    if (!this.#version && this.#stream.data) this.spoken.say(version.draft.text, true);
+    if (isDone && !this.#version && this.#stream.data) this.spoken.say(version.draft.text, true);
     this.#version = version;
     this.node.replaceChildren(...pieces(version.draft).map((piece) => this.#piece(piece, version)));
   }
@@ -62,7 +62,7 @@ export class Letter {
     const found = fact === undefined ? undefined : draft.unsupported[fact];
     if (fact === undefined || !found) return document.createTextNode(text);
     const { words } = this.#around;
-    const isOut = leadsAway(found) && !kept.has(fact);
+    const isOut = found.is_left_out && !kept.has(fact);
     const why = words("panel_mark_why", words(kindName(found.kind)));
     const title = isOut ? `${why}. ${words("panel_left_out")}` : why;
     return make("mark", { title, "data-kind": found.kind, ...(isOut && { "data-out": true }) }, text);

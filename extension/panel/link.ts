@@ -2,28 +2,34 @@
 // draft is asked for once more, and nobody notices. After it, what came is kept and the loss is told.
 
 import { type Ask, PORT, type Said, type Told } from "../protocol";
+import { type PanelTrouble, troubleOf } from "../trouble";
 import { type Silence, watchSilence } from "./silence";
-import { type PanelTrouble, troubleOf } from "./trouble";
 
-const SILENT_MS = 15_000;
+const SILENT_MS = __TEST__ ? 4000 : 15_000;
 const PING_TICKS = 10;
 
 export type Heard = Exclude<Said, { type: "failed" }> | { type: "failed"; trouble: PanelTrouble };
 /** The part of chrome.runtime that is needed; its `id` goes when the extension is updated under the tab. */
 export type Runtime = Pick<typeof chrome.runtime, "connect" | "sendMessage" | "id" | "lastError">;
 
+interface Pace {
+  now: () => number;
+  /** A worker from which nothing comes for so long is given up. */
+  silentMs: number;
+}
+
 export class Link {
   readonly #runtime: Runtime;
-  readonly #now: () => number;
+  readonly #pace: Pace;
 
-  constructor(runtime: Runtime, now: () => number = () => performance.now()) {
+  constructor(runtime: Runtime, pace: Partial<Pace> = {}) {
     this.#runtime = runtime;
-    this.#now = now;
+    this.#pace = { now: () => performance.now(), silentMs: SILENT_MS, ...pace };
   }
 
   /** Ask for a draft; `hear` is called until "done" or "failed", or until the signal ends it. */
   draft(ask: Ask, hear: (heard: Heard) => void, signal: AbortSignal): void {
-    new Talk(this.#runtime, this.#now, ask, hear, signal).begin();
+    new Talk(this.#runtime, this.#pace, ask, hear, signal).begin();
   }
 
   /** Send a single message; null where nobody takes it any more. */
@@ -48,13 +54,13 @@ class Talk {
   #isSecond = false;
   #ticks = 0;
 
-  constructor(runtime: Runtime, now: () => number, ask: Ask, hear: (heard: Heard) => void, signal: AbortSignal) {
+  constructor(runtime: Runtime, { now, silentMs }: Pace, ask: Ask, hear: (heard: Heard) => void, signal: AbortSignal) {
     this.#runtime = runtime;
     this.#ask = ask;
     this.#hear = hear;
     this.#signal = signal;
     this.#silence = watchSilence(
-      SILENT_MS,
+      silentMs,
       now,
       () => this.#fail("silent"),
       () => this.#ping(),

@@ -27,6 +27,11 @@ export class Mails {
     return mail;
   }
 
+  /** The options were changed. */
+  change(): void {
+    for (const mail of this.#mails.values()) mail.change();
+  }
+
   #wait({ id }: Compose, mail: Attached): void {
     setTimeout(() => mail.isAdrift && mail.stop(), REDRAWN_MS);
     setTimeout(() => {

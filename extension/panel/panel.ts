@@ -1,23 +1,26 @@
 // The panel at a compose: puts its parts together, and says which key does what.
 
+import { make } from "../element";
+import { noticeOf } from "../said";
 import type { Compose } from "../sites/site";
+import type { Remedy } from "../trouble";
 import { Actions } from "./actions";
 import type { Around } from "./around";
 import { Asking } from "./asking";
 import { AFTER_SEND } from "./button";
 import { Checks } from "./checks";
 import { panelCss } from "./css";
-import { make } from "./element";
 import { Failing } from "./failing";
 import { Heading } from "./heading";
 import { Letter } from "./letter";
 import { Progress } from "./progress";
 import { Refining } from "./refining";
+import { sightIn } from "./seen";
 import type { Session } from "./session";
 import { makePlace } from "./shadow";
 import { Sources } from "./sources";
 import type { Phase, State } from "./state";
-import type { Remedy } from "./trouble";
+import { VoiceLine } from "./voice";
 
 export class Panel {
   readonly host: HTMLElement;
@@ -28,6 +31,7 @@ export class Panel {
   readonly #session: Session;
   readonly #around: Around;
   readonly #heading: Heading;
+  readonly #voice: VoiceLine;
   readonly #asking: Asking;
   readonly #letter: Letter;
   readonly #checks: Checks;
@@ -39,7 +43,8 @@ export class Panel {
   #phase: Phase | "closed" = "closed";
   #last: State | null = null;
 
-  constructor(compose: Compose, session: Session, around: Around) {
+  constructor(compose: Compose, session: Session, page: Around) {
+    const around = { ...page, sight: sightIn(page.sight, () => this.#frame) };
     const { host, root } = makePlace("panel", around.shadow, panelCss);
     this.host = host;
     host.tabIndex = AFTER_SEND;
@@ -48,6 +53,7 @@ export class Panel {
     this.#session = session;
     this.#around = around;
     this.#heading = new Heading(session, around, () => this.#close());
+    this.#voice = new VoiceLine(around);
     this.#asking = new Asking(session, around);
     this.#letter = new Letter(around);
     this.#checks = new Checks(session, around);
@@ -58,9 +64,10 @@ export class Panel {
       showChecks: () => this.#checks.node.scrollIntoView({ block: "nearest", behavior: "smooth" }),
     });
     this.#failing = new Failing(around, (remedy) => this.#remedy(remedy));
-    this.#progress = new Progress(around, this.#actions, () => this.#session.close());
+    this.#progress = new Progress(around, this.#actions, session);
     this.#frame = this.#assemble();
     root.append(this.#frame);
+    page.sight.watch(this.#frame);
     host.hidden = true;
   }
 
@@ -81,22 +88,24 @@ export class Panel {
   #showAll(state: State): void {
     this.host.hidden = !state.isOpen;
     this.#frame.dataset.phase = state.phase;
-    this.#notice.textContent = (state.versions[state.at]?.draft ?? state.meta)?.notice ?? "";
+    const said = noticeOf(state.versions[state.at]?.draft ?? state.meta, this.#around.words);
+    this.#notice.textContent = said.text;
+    this.#notice.lang = said.lang;
     this.#notice.hidden = !this.#notice.textContent || state.phase === "asking" || state.phase === "inserted";
     for (const part of this.#parts) part.show(state);
     this.#moveFocus(state);
   }
 
   get #parts() {
-    const above = [this.#heading, this.#asking, this.#letter, this.#checks, this.#sources];
+    const above = [this.#heading, this.#voice, this.#asking, this.#letter, this.#checks, this.#sources];
     return [...above, this.#refining, this.#actions, this.#failing, this.#progress];
   }
 
   #assemble(): HTMLElement {
     const body = make("div", { id: "body" }, this.#letter.node, this.#notice, this.#checks.node, this.#sources.node);
     const { words } = this.#around;
-    const named = { id: "panel", "aria-label": words("panel_name"), lang: words("panel_language") };
-    const frame = make("section", named, this.#heading.node, this.#asking.node);
+    const named = { id: "panel", "aria-label": words("panel_name"), lang: words.language };
+    const frame = make("section", named, this.#heading.node, this.#voice.node, this.#asking.node);
     frame.append(this.#heading.what, body, this.#failing.node, this.#refining.node, this.#actions.node);
     frame.append(this.#progress.bar, this.#progress.status, this.#letter.spoken.node);
     return frame;
@@ -116,7 +125,7 @@ export class Panel {
     const isHere = before === "closed" || this.#root.activeElement !== null || document.activeElement === document.body;
     if (!state.isOpen || !isHere || state.phase === "inserted") return;
     if (state.phase === "asking") this.#asking.focus();
-    else if (state.phase === "failed") this.#failing.focus();
+    else if (state.phase === "failed" || (before === "writing" && state.trouble)) this.#failing.focus();
     else if (state.phase === "writing" || before === "closed") this.#letter.node.focus({ preventScroll: true });
     this.host.scrollIntoView?.({ block: "nearest" });
   }
@@ -129,7 +138,7 @@ export class Panel {
     const at = this.#root.activeElement;
     if (event.shiftKey || (at !== this.#asking.box && at !== this.#refining.box)) return false;
     if (at === this.#refining.box) this.#refining.go();
-    else this.#session.ask();
+    else this.#asking.go();
     return true;
   }
 
@@ -140,9 +149,11 @@ export class Panel {
   }
 
   #finish(): boolean {
-    const { phase, taken } = this.#session.state;
-    if (phase === "ready") this.#session.put(taken?.isSelection ? "replace" : "insert");
-    else if (phase === "asking") this.#session.ask();
+    const { phase } = this.#session.state;
+    const isRefining = this.#root.activeElement === this.#refining.box && this.#refining.box.value.trim() !== "";
+    if (phase === "ready" && isRefining) this.#refining.go();
+    else if (phase === "ready") this.#actions.put();
+    else if (phase === "asking") this.#asking.go();
     return true;
   }
 
@@ -163,9 +174,20 @@ export class Panel {
 
   #remedy(remedy: Remedy): void {
     if (remedy === "retry") this.#session.retry();
-    else if (remedy === "change") this.#session.change();
+    else if (remedy === "change") this.#change();
     else if (remedy === "copy") void this.#copy();
     else if (remedy === "options") this.#around.openOptions();
+  }
+
+  /** To what was refused: the words of the refinement, or those of the first draft. */
+  #change(): void {
+    const { failed } = this.#session.state;
+    if (failed?.from !== "refine") {
+      this.#session.change();
+      return;
+    }
+    this.#session.dismiss();
+    this.#refining.change(failed.instruction);
   }
 
   async #copy(): Promise<void> {

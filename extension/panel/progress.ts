@@ -1,8 +1,10 @@
 // Says how far it is: in the foot while a draft is made, to a screen reader at each step, and in a line once it is in.
 
+import { make, makeButton } from "../element";
 import type { Actions } from "./actions";
 import type { Around } from "./around";
-import { make } from "./element";
+import { onSeen } from "./seen";
+import type { Session } from "./session";
 import { type Phase, type State, shown } from "./state";
 
 const SLOW_MS = 8000;
@@ -11,17 +13,21 @@ const CUT = 60;
 
 export class Progress {
   readonly status = make("div", { id: "status", class: "unseen", role: "status" });
-  readonly bar = make("p", { id: "inserted" });
+  readonly bar: HTMLElement;
+  readonly #line = make("p", { id: "inserted-line" });
   readonly #actions: Pick<Actions, "progress">;
   readonly #around: Around;
-  readonly #close: () => void;
+  readonly #session: Pick<Session, "close" | "undo">;
   #phase: Phase = "asking";
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(around: Around, actions: Pick<Actions, "progress">, close: () => void) {
+  constructor(around: Around, actions: Pick<Actions, "progress">, session: Pick<Session, "close" | "undo">) {
     this.#around = around;
     this.#actions = actions;
-    this.#close = close;
+    this.#session = session;
+    const undo = makeButton("undo", around.words("panel_undo"));
+    onSeen(undo, around, () => session.undo());
+    this.bar = make("div", { id: "inserted" }, this.#line, undo);
   }
 
   show(state: State): void {
@@ -63,8 +69,8 @@ export class Progress {
     const { words, isMac } = this.#around;
     const undo = isMac ? "⌘Z" : words("panel_undo_keys");
     const what = leftOut.map((text) => (text.length > CUT ? `${text.slice(0, CUT)}…` : text)).join(", ");
-    this.bar.textContent = what ? words("panel_inserted_without", what, undo) : words("panel_inserted", undo);
-    this.status.textContent = this.bar.textContent;
-    this.#timer = setTimeout(this.#close, SHOWN_MS);
+    this.#line.textContent = what ? words("panel_inserted_without", what, undo) : words("panel_inserted", undo);
+    this.status.textContent = this.#line.textContent;
+    this.#timer = setTimeout(() => this.#session.close(), SHOWN_MS);
   }
 }

@@ -1,7 +1,8 @@
 // How a draft is to change: one of the usual ways, or in the owner's words.
 
+import { draw, make, makeButton } from "../element";
 import { type Around, onPerson } from "./around";
-import { draw, make, makeButton } from "./element";
+import { ifSeen, onSeen } from "./seen";
 import type { Session } from "./session";
 import type { State } from "./state";
 import type { Key } from "./words";
@@ -18,10 +19,13 @@ export class Refining {
   readonly box: HTMLInputElement;
   readonly #go: HTMLButtonElement;
   readonly #session: Session;
+  readonly #around: Around;
+  #count = 0;
 
   constructor(session: Session, around: Around) {
     const { words } = around;
     this.#session = session;
+    this.#around = around;
     const [label, go] = [words("panel_refine"), words("panel_refine_go")];
     this.box = make("input", {
       id: "refine",
@@ -33,28 +37,36 @@ export class Refining {
     this.#go = makeButton("refine-go", "", { class: "icon", "aria-label": go, title: go });
     this.#go.append(draw("0 0 16 16", [{ class: "stroke", d: "M13 3v5H3m0 0 4-4M3 8l4 4" }]));
     onPerson(this.box, "input", around, () => this.typed());
-    onPerson(this.#go, "click", around, () => this.go());
+    onSeen(this.#go, around, () => session.refine(this.box.value));
     const quick = make("div", { class: "chips", role: "group", "aria-label": words("panel_quick") });
     for (const [name, said, says] of QUICK) {
       const chip = makeButton("", words(said), { class: "chip", "data-quick": name });
-      onPerson(chip, "click", around, () => session.refine(words(says)));
+      onSeen(chip, around, () => session.refine(words(says)));
       quick.append(chip);
     }
     this.node = make("div", { id: "refining" }, quick, make("div", { class: "line" }, this.box, this.#go));
     this.typed();
   }
 
-  /** Ask for what the box says; it is emptied once the draft is there. */
+  /** Ask for what the box says, by a key; it is emptied once the draft is there. */
   go(): void {
-    this.#session.refine(this.box.value);
+    ifSeen(this.#go, this.#around, () => this.#session.refine(this.box.value));
   }
 
   show(state: State): void {
     this.node.hidden = state.phase !== "ready";
-    const wish = state.versions[state.at]?.wish;
-    const isDone = state.phase === "ready" && wish?.from === "refine" && wish.instruction === this.box.value.trim();
-    if (isDone) this.box.value = "";
+    const wish = state.versions.at(-1)?.wish;
+    const isDone = state.versions.length > this.#count && wish?.from === "refine";
+    if (isDone && wish.instruction === this.box.value.trim()) this.box.value = "";
+    this.#count = state.versions.length;
     this.typed();
+  }
+
+  /** Say it otherwise: what was asked for stands in the box. */
+  change(asked: string): void {
+    if (!this.box.value.trim()) this.box.value = asked;
+    this.typed();
+    this.box.focus({ preventScroll: true });
   }
 
   /** Something was typed into the box. */

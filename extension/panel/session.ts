@@ -1,50 +1,50 @@
 // The course of one compose's drafts: asked, streamed, refined, inserted. Knows no node of the page. Nothing typed is
 // lost: closing hides, stopping and failing keep what came, a refined draft stays behind its successor.
 
-import type { Ask, FeedbackKind } from "../protocol";
-import { type Compose, PageChanged, type Taken } from "../sites/site";
+import type { Opened, Voice } from "../protocol";
+import type { Compose, Taken } from "../sites/site";
+import { type PanelTrouble, type PanelTroubleKind, remedyOf, troubleOf } from "../trouble";
 import type { Draft, Meta } from "../wire";
-import { askOf } from "./asked";
 import { leftOut, withoutStrangers } from "./facts";
-import { holds, isGrownFrom, isSame } from "./kinship";
+import { Fates } from "./fates";
+import { isEdited, isGrownFrom, isNews, withoutOurs } from "./kinship";
 import type { Heard, Link } from "./link";
+import { Reading, type Seen } from "./reading";
 import { FRESH, type State, shown, type Version, type Wish } from "./state";
-import { type PanelTrouble, type PanelTroubleKind, troubleOf } from "./trouble";
-
-/** What the mail tells at a press. */
-interface Seen {
-  readonly taken: Taken | null;
-  readonly isAnswer: boolean;
-}
+import type { Words } from "./words";
 
 export class Session {
-  #compose: Compose;
+  readonly #mail: Reading;
   readonly #link: Pick<Link, "draft" | "tell">;
   readonly #changed: (state: State) => void;
-  readonly #told = new Map<string, FeedbackKind>();
+  readonly #words: Words;
+  readonly #fates: Fates;
   #state = FRESH;
   #running: AbortController | null = null;
-  #mailbox = "";
+  /** What went into the mail last; known also when its draft was thrown away. */
   #inserted = "";
+  /** What made room for it. */
+  #replaced: Taken | null = null;
   /** What stood in the mail when a draft was last asked for. */
   #stood = "";
-  /** All drafts that were begun, and of which the ledger has to hear. */
-  readonly #begun = new Set<string>();
 
-  constructor(compose: Compose, link: Pick<Link, "draft" | "tell">, changed: (state: State) => void) {
-    this.#compose = compose;
+  constructor(compose: Compose, link: Pick<Link, "draft" | "tell">, changed: (state: State) => void, words: Words) {
+    this.#mail = new Reading(compose);
     this.#link = link;
+    this.#fates = new Fates(link);
     this.#changed = changed;
+    this.#words = words;
   }
 
   /** Go on at a compose: the same mail, drawn anew. */
   join(compose: Compose): void {
-    this.#compose = compose;
+    this.#mail.compose = compose;
   }
 
   /** The mail is gone for good. */
   end(): void {
     this.#running?.abort();
+    this.#fates.again();
   }
 
   get state(): State {
@@ -53,9 +53,10 @@ export class Session {
 
   /** The button, or its keys: what is newly typed is asked for at once; else the panel opens, or goes again. */
   press(): void {
-    if (this.#compose.gone.aborted) return;
-    const seen = this.#look(); // first of all: the panel takes the focus, and with it a selection may go
-    if (this.#state.isOpen && !this.#isNew(seen?.taken ?? null)) this.close();
+    if (this.#mail.compose.gone.aborted) return;
+    const seen = this.#mail.look(); // first of all: the panel takes the focus, and with it a selection may go
+    const { isOpen, phase } = this.#state;
+    if (isOpen && phase !== "inserted" && !this.#isNew(seen?.taken ?? null)) this.close();
     else this.#open(seen);
   }
 
@@ -73,20 +74,37 @@ export class Session {
   /** Back to what is asked, the versions kept. */
   change(): void {
     this.stop();
-    const taken = this.#isFromBox || this.#state.taken?.isSelection ? this.#state.taken : this.#take();
-    this.#set({ phase: "asking", trouble: null, taken, at: this.#state.versions.length });
+    const { taken: held, versions } = this.#state;
+    const said = shown(this.#state)?.wish ?? this.#state.wish;
+    const taken = this.#isFromBox || held?.isSelection ? held : this.#asked(this.#mail.take());
+    // The words in the mail have made room for the draft: they are changed in the box.
+    const isGone = taken === null && said?.from === "typed";
+    const instruction = this.#state.instruction || (isGone ? said.instruction : "");
+    this.#set({ phase: "asking", trouble: null, taken, instruction, at: versions.length });
+  }
+
+  /** The mail was changed: what is quoted of it goes along, and what is said of it must still be so. */
+  edited(): void {
+    const { isOpen, phase } = this.#state;
+    if (isOpen && phase === "asking") this.#follow();
+    else if (phase === "inserted" && !this.#mail.isAsPut) this.#moveOn();
+  }
+
+  /** Leave the trouble; the version shown stays. */
+  dismiss(): void {
+    this.#set({ trouble: null });
   }
 
   /** Ask for a draft of what is typed, selected or in the box; of the thread alone where there is nothing. */
   ask(): void {
-    const seen = this.#look();
+    const seen = this.#mail.look();
     if (seen === null) this.#fail(troubleOf("unreadable"));
     else this.#askFor(seen);
   }
 
   #askFor(seen: Seen): void {
     const isHeld = this.#isFromBox || this.#state.taken?.isSelection;
-    const taken = isHeld ? this.#state.taken : seen.taken;
+    const taken = isHeld ? this.#state.taken : this.#asked(seen.taken);
     this.#hold({ ...seen, taken });
     const wish = this.#wish(taken);
     if (wish.instruction || seen.isAnswer) this.#begin(wish, seen);
@@ -101,7 +119,8 @@ export class Session {
 
   /** Ask the same once more. */
   retry(): void {
-    const wish = shown(this.#state)?.wish ?? this.#state.wish;
+    const { failed, wish: last } = this.#state;
+    const wish = failed ?? shown(this.#state)?.wish ?? last;
     if (wish) this.#begin(wish.from === "edited" ? (wish.refines?.wish ?? wish) : wish);
     else this.change();
   }
@@ -116,7 +135,9 @@ export class Session {
   /** Show an earlier or later version. */
   turn(by: -1 | 1): void {
     const at = this.#state.at + by;
-    if (this.#state.versions[at]) this.#set({ phase: "ready", at, trouble: null });
+    const { versions, text } = this.#state;
+    if (versions[at]) this.#set({ phase: "ready", at, trouble: null });
+    else if (text && at === versions.length) this.#set({ phase: "stopped", at, trouble: null });
   }
 
   /** Let a link or an address of the version shown stay, or not. */
@@ -132,7 +153,7 @@ export class Session {
   /** The version shown, as it would go into the mail. */
   get text(): string {
     const version = shown(this.#state);
-    return version ? withoutStrangers(version.draft, version.kept) : this.#state.text;
+    return version ? withoutStrangers(version.draft, version.kept, this.#words) : this.#state.text;
   }
 
   /** Put the version shown into the mail: where the selection was, or above signature and quote; that leaves one alone. */
@@ -140,29 +161,39 @@ export class Session {
     const { taken } = this.#state;
     const version = this.#state.phase === "ready" ? shown(this.#state) : null;
     if (!version) return;
-    try {
-      if (where === "replace" && taken) this.#compose.replace(this.text, taken);
-      else this.#compose.insert(this.text, taken?.isSelection ? null : taken);
-    } catch (error) {
-      this.#set({ trouble: troubleOf(whyOut(error)) });
+    const replaced = taken ?? this.#place;
+    const isInPlace = where === "replace" && taken !== null;
+    const why = isInPlace ? this.#mail.replace(this.text, taken) : this.#mail.insert(this.text, this.#place);
+    if (why) this.#set({ trouble: troubleOf(why) });
+    else this.#isIn(version, replaced);
+  }
+
+  /** Take the insertion back, if the mail is still as it left it; the draft stands here again. */
+  undo(): void {
+    const version = this.#state.phase === "inserted" ? shown(this.#state) : null;
+    if (!version) return;
+    this.#hold({ phase: "ready" }); // what the mail tells meanwhile is our own doing
+    if (!this.#mail.undo()) {
+      this.#set({ phase: "inserted", isOpen: false });
       return;
     }
-    this.#isIn(version);
+    this.#fates.takenBack(version.draft.draft_id);
+    this.#set({ taken: this.#restored(), leftOut: [] });
   }
 
   /** Throw all versions away; what was typed stays where it is. */
   discard(): void {
     this.#running?.abort();
     const version = shown(this.#state);
-    this.#settle(version?.draft.draft_id ?? "", "discarded");
-    const { tone, length, instruction, isAnswer } = this.#state;
-    this.#inserted = "";
-    this.#set({ ...FRESH, tone, length, instruction, isAnswer });
-    this.#focusMail();
+    this.#fates.thrownAway(version?.draft.draft_id ?? "");
+    const { tone, length, instruction, isAnswer, isAlone, voice } = this.#state;
+    this.#set({ ...FRESH, tone, length, instruction, isAnswer, isAlone, voice });
+    this.#mail.focus();
   }
 
   #open(seen: Seen | null): void {
     void this.#link.tell({ type: "warm" });
+    this.#fates.again();
     const isBroken = this.#state.phase === "failed" && !this.#state.text;
     const now: Partial<State> = isBroken ? { ...this.#back(), trouble: null } : {};
     const phase = now.phase ?? this.#state.phase;
@@ -174,28 +205,98 @@ export class Session {
     this.#askFor(seen);
   }
 
+  /** What only the options could mend may be mended: back to what is asked, and nothing sent by itself. */
+  async mended(): Promise<void> {
+    if (!this.#isForOptions) return;
+    const opened = await this.#hello();
+    if (!this.#isForOptions) return;
+    if (opened && "trouble" in opened) this.#set({ trouble: opened.trouble });
+    else this.#set({ ...(this.#state.phase === "failed" ? this.#back() : {}), ...opened, trouble: null });
+  }
+
+  /** Its owner comes back to the page: what was in the way may be gone, whether or not anybody told. */
+  async back(): Promise<void> {
+    const kind = this.#state.trouble?.kind;
+    if (this.#state.isOpen && kind !== undefined && TOLD_AT_ONCE.has(kind)) await this.mended();
+  }
+
+  get #isForOptions(): boolean {
+    return remedyOf(this.#state.trouble) === "options";
+  }
+
+  /** Say who would write, or what is in the way, before anything is typed in vain. */
+  async #greet(): Promise<void> {
+    const opened = await this.#hello();
+    if (!opened || !this.#state.isOpen || this.#state.phase !== "asking") return;
+    if ("voice" in opened) this.#set({ voice: opened.voice });
+    else this.#set({ trouble: opened.trouble });
+  }
+
+  async #hello(): Promise<Opened | null> {
+    return (await this.#link.tell({ type: "opened", mailbox: this.#mail.mailbox })) as Opened | null;
+  }
+
   #show(seen: Seen | null, now: Partial<State>): void {
     const { phase } = now;
-    this.#set({ ...now, ...(phase === "asking" ? seen : {}), isOpen: true });
+    const told = phase === "asking" && seen ? { ...seen, taken: this.#asked(seen.taken) } : {};
+    this.#set({ ...now, ...told, isOpen: true });
     if (phase === "asking" && seen === null) this.#fail(troubleOf("unreadable"));
+    if (phase === "asking") void this.#greet();
     if (phase === "inserted" || (phase === "ready" && this.#inserted)) this.#resume(seen?.taken ?? null);
   }
 
-  /** Whether words in the mail are to be asked for: none that were, none of a draft's, none around a selection. */
   #isNew(taken: Taken | null, phase = this.#state.phase): boolean {
     const { wish, taken: held, versions } = this.#state;
     if (taken === null || phase === "writing") return false;
-    if (phase === "asking") return true;
+    if (phase === "asking") return this.#asked(taken) !== null;
     const asked = [this.#stood, held?.text, wish?.instruction, shown(this.#state)?.wish.instruction];
-    const known = [...asked, this.#inserted, ...versions.map(({ draft }) => draft.text)];
-    if (known.some((text) => text && isSame(text, taken.text))) return false;
-    if (taken.isSelection) return true;
-    return !isGrownFrom(this.#inserted, taken.text) && !(held?.isSelection && holds(taken.text, held.text));
+    const texts = [...asked, ...versions.map(({ draft }) => draft.text)];
+    return isNews(taken, { inserted: this.#inserted, texts, held });
   }
 
-  #isIn(version: Version): void {
+  /** What is to be asked for, of what stands in the mail. */
+  #asked(taken: Taken | null): Taken | null {
+    return withoutOurs(taken, this.#inserted);
+  }
+
+  /** While it is asked, what is typed in the mail is quoted as it stands there now. */
+  #follow(): void {
+    const held = this.#state.taken;
+    const seen = this.#mail.look();
+    if (seen === null || this.#isFromBox || held?.isSelection) return;
+    const taken = this.#asked(seen.taken);
+    if (taken?.text !== held?.text && !taken?.isSelection) this.#set({ taken });
+  }
+
+  /** The line that it is in goes; what was taken out again is open once more. */
+  #moveOn(): void {
+    const version = shown(this.#state);
+    const seen = this.#mail.look();
+    const isOut = seen !== null && !isGrownFrom(this.#inserted, seen.taken?.text ?? "");
+    if (version && isOut) this.#fates.takenBack(version.draft.draft_id);
+    else if (version) this.#fates.inserted(version.draft.draft_id); // it may have been taken back, and then not
+    if (this.#state.isOpen) this.close();
+  }
+
+  /** After an undo: browsers select what they give back, and so it looks selected, whether or not it was. */
+  #restored(): Taken | null {
+    const [before, now] = [this.#replaced, this.#mail.take()];
+    return before && now && before.text === now.text ? { ...now, isSelection: before.isSelection } : null;
+  }
+
+  /** What a draft takes the place of: the words it was asked from, or an earlier draft. */
+  get #place(): Taken | null {
+    const { taken, versions } = this.#state;
+    if (taken) return taken.isSelection ? null : taken;
+    const isIn = versions.some(({ draft }) => this.#fates.isIn(draft.draft_id));
+    const stands = isIn ? this.#mail.take() : null;
+    return stands && this.#asked(stands) === null ? stands : null;
+  }
+
+  #isIn(version: Version, replaced: Taken | null): void {
+    this.#replaced = replaced;
     this.#inserted = this.text;
-    this.#settle(version.draft.draft_id, "inserted");
+    this.#fates.inserted(version.draft.draft_id);
     const out = leftOut(version.draft, version.kept).map((fact) => fact.text);
     this.#set({ phase: "inserted", taken: null, trouble: null, leftOut: [...new Set(out)] });
   }
@@ -204,9 +305,8 @@ export class Session {
   #resume(taken: Taken | null): void {
     const version = shown(this.#state);
     const held = this.#state.taken;
-    const isGrown = taken !== null && !taken.isSelection && isGrownFrom(this.#inserted, taken.text);
-    const isKnown = [this.#inserted, version?.draft.text].some((text) => text && isSame(text, taken?.text ?? ""));
-    if (!version || !isGrown || isKnown) this.#set({ phase: "ready", taken: held?.isSelection ? held : taken });
+    if (!version || !taken || !isEdited(taken, this.#inserted, version.draft.text))
+      this.#set({ phase: "ready", taken: held?.isSelection ? held : taken });
     else {
       const wish: Wish = { instruction: "", from: "edited", refines: version };
       this.#push({ ...version.draft, text: taken.text, unsupported: [] }, wish);
@@ -214,57 +314,53 @@ export class Session {
     }
   }
 
-  #begin(wish: Wish, seen = this.#look()): void {
+  #begin(wish: Wish, seen = this.#mail.look()): void {
     this.#running?.abort();
     this.#stood = seen?.taken?.text ?? "";
-    const begun = {
-      phase: "writing",
-      wish,
-      text: "",
-      meta: null,
-      trouble: null,
-      at: this.#state.versions.length,
-    } as const;
-    this.#set(begun);
+    const at = this.#state.versions.length;
+    this.#set({ phase: "writing", wish, text: "", meta: null, trouble: null, at });
     const running = new AbortController();
     this.#running = running;
-    const ask = this.#read(wish);
-    this.#mailbox = ask?.mailbox ?? "";
-    if (ask) this.#link.draft(ask, (heard) => running.signal.aborted || this.#hear(heard, wish), running.signal);
+    const ask = this.#mail.ask(this.#state, wish);
+    const hear = (heard: Heard) => running.signal.aborted || this.#hear(heard, wish, ask?.mailbox ?? "");
+    if (ask) this.#link.draft(ask, hear, running.signal);
     else this.#fail(troubleOf("unreadable"));
   }
 
-  #read(wish: Wish): Ask | null {
-    try {
-      return askOf(this.#compose, this.#state, wish);
-    } catch {
-      return null;
-    }
-  }
-
-  #hear(heard: Heard, wish: Wish): void {
-    if (heard.type === "meta") this.#met(heard.meta);
+  #hear(heard: Heard, wish: Wish, mailbox: string): void {
+    if (heard.type === "voice") this.#met(heard.voice);
+    else if (heard.type === "meta") this.#start(heard.meta, mailbox);
     else if (heard.type === "token") this.#set({ text: this.#state.text + heard.text });
     else if (heard.type === "failed") this.#fail(heard.trouble);
     else if (heard.type === "done") {
+      this.#fates.begin(heard.draft.draft_id, mailbox);
       this.#push(heard.draft, wish);
-      if (wish.refines) this.#feed(wish.refines.draft.draft_id, "refined");
+      if (wish.refines) this.#fates.refined(wish.refines.draft.draft_id);
     }
   }
 
-  #met(meta: Meta): void {
-    this.#begun.add(meta.draft_id);
+  /** The worker is there. */
+  #met(voice: Voice): void {
+    this.#fates.again();
+    this.#set({ voice });
+  }
+
+  #start(meta: Meta, mailbox: string): void {
+    this.#fates.begin(meta.draft_id, mailbox);
     this.#set({ meta });
   }
 
   #push(draft: Draft, wish: Wish): void {
-    this.#begun.add(draft.draft_id);
     const versions = [...this.#state.versions, { draft, wish, kept: new Set<number>() }];
     this.#set({ phase: "ready", versions, at: versions.length - 1, text: "", trouble: null });
   }
 
+  /** What failed leaves the last version in sight, where there is one; what came of it is one step on. */
   #fail(trouble: PanelTrouble): void {
-    this.#set({ phase: "failed", trouble });
+    const { wish, versions } = this.#state;
+    const from = wish?.refines ? versions.indexOf(wish.refines) : -1;
+    const back = versions.length ? { phase: "ready" as const, at: from < 0 ? versions.length - 1 : from } : {};
+    this.#set({ phase: "failed", ...back, trouble, failed: wish });
   }
 
   /** Where to go when a draft is stopped before its first word. */
@@ -284,43 +380,10 @@ export class Session {
     return this.#state.taken === null && this.#state.instruction.trim() !== "";
   }
 
-  /** What is typed or selected; nothing where the page cannot be read, which asking will tell. */
-  #take(): Taken | null {
-    return this.#look()?.taken ?? null;
-  }
-
-  /** Null where the page cannot be read. */
-  #look(): Seen | null {
-    try {
-      return { taken: this.#compose.taken(), isAnswer: this.#compose.isAnswer };
-    } catch {
-      return null;
-    }
-  }
-
-  /** Tell what became of a draft, and that all others which were begun came to nothing. */
-  #settle(id: string, kind: FeedbackKind): void {
-    for (const other of this.#begun) if (other !== id && !this.#told.has(other)) this.#feed(other, "discarded");
-    if (id) this.#feed(id, kind);
-  }
-
-  #feed(id: string, kind: FeedbackKind): void {
-    if (this.#told.get(id) === kind) return;
-    this.#told.set(id, kind);
-    void this.#link.tell({ type: "feedback", draft_id: id, kind, mailbox: this.#mailbox });
-  }
-
-  #focusMail(): void {
-    try {
-      this.#compose.focus();
-    } catch {
-      // the page has changed: the focus stays where it is
-    }
-  }
-
   /** Change what will be shown at the next step: drawing twice for one press would be seen. */
   #hold(what: Partial<State>): void {
-    this.#state = { ...this.#state, ...what };
+    const failed = "trouble" in what ? null : this.#state.failed; // it goes with its trouble
+    this.#state = { ...this.#state, failed, ...what };
   }
 
   #set(what: Partial<State>): void {
@@ -329,9 +392,5 @@ export class Session {
   }
 }
 
-/** Why a draft did not get into the mail. */
-function whyOut(error: unknown): PanelTroubleKind {
-  const hook = error instanceof PageChanged ? error.hook : "";
-  if (hook === "selection") return "selection";
-  return hook === "focus" ? "folded" : "page-changed";
-}
+/** What the worker tells of without asking the service: it is worth asking again. */
+const TOLD_AT_ONCE: ReadonlySet<PanelTroubleKind> = new Set(["not-paired", "no-account", "no-permission"]);

@@ -2,7 +2,7 @@
 // hold of nothing inside. They are not blind: what is selected in it, and whether it holds a word, a page can ask the
 // browser.
 
-import { make } from "./element";
+import { make } from "../element";
 
 const OURS = ["mousedown", "mouseup", "click", "dblclick", "pointerdown", "pointerup", "copy", "cut", "paste", "drop"];
 

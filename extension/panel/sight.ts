@@ -1,8 +1,50 @@
 // Whether a person can see what they press. A page may lay a thing of ours, faint or blown up, under something else that
-// they mean to press.
+// they mean to press, or put a picture over it that lets clicks through; and keys reach what nobody sees.
 
-const LEAST_OPACITY = 0.5;
-const MOST_GROWN = 1.5;
+import { type View, viewOf } from "./cover";
+import { Lookout } from "./lookout";
+import { hostOf, isDistorted, isOfItsSize, isPlain } from "./plain";
+
+export interface Sight {
+  /** Keep an eye on it from now on. */
+  watch(node: HTMLElement): void;
+  /** Whether a click hit what is seen as it was made, and not covered there. */
+  counts(event: Event): boolean;
+  /** Whether it is in sight, or at least a share of it. It is brought into the window where it lies outside. */
+  sees(node: HTMLElement, share?: number): boolean;
+}
+
+/** What a browser's page tells. */
+export class PageSight implements Sight {
+  readonly #lookout: Pick<Lookout, "watch" | "told">;
+  readonly #view: (node: Element) => View;
+
+  constructor(lookout: Pick<Lookout, "watch" | "told"> = new Lookout(), view = viewOf) {
+    this.#lookout = lookout;
+    this.#view = view;
+  }
+
+  watch(node: HTMLElement): void {
+    this.#lookout.watch(node);
+  }
+
+  counts(event: Event): boolean {
+    return isInSight(event);
+  }
+
+  sees(node: HTMLElement, share = 1): boolean {
+    if (!isPlain(hostOf(node)) || !isOfItsSize(node)) return false;
+    if (isOutside(node)) node.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
+    return this.#lookout.told(node) === "seen" || this.#isClear(node, share);
+  }
+
+  /** Look for oneself. Where the browser says no and nothing is found that tells why, the browser is right. */
+  #isClear(node: HTMLElement, share: number): boolean {
+    const view = this.#view(node);
+    if (view.share < share) return false;
+    return share < 1 || view.hasGlass || this.#lookout.told(node) !== "hidden" || isDistorted(hostOf(node));
+  }
+}
 
 /** A click counts only on what is seen, as large as it was made, and not covered. */
 export function isInSight(event: Event): boolean {
@@ -12,38 +54,15 @@ export function isInSight(event: Event): boolean {
   return isPlain(host) && isOfItsSize(node) && (isByKey(event) || isOnTop(host, event as MouseEvent));
 }
 
-function hostOf(node: HTMLElement): Element {
-  const root = node.getRootNode();
-  return root instanceof ShadowRoot ? root.host : node;
-}
-
-/** Nothing from the host up makes it faint, cuts it or blends it with what is below. */
-function isPlain(host: Element): boolean {
-  let opacity = 1;
-  for (let at: Element | null = host; at !== null; at = at.parentElement) {
-    const style = getComputedStyle(at);
-    opacity *= Number.parseFloat(style.opacity || "1");
-    if (style.visibility === "hidden" || isAltered(style)) return false;
-  }
-  return opacity >= LEAST_OPACITY;
-}
-
-function isAltered(style: CSSStyleDeclaration): boolean {
-  const { filter, clipPath, maskImage, mixBlendMode } = style;
-  const isNone = (value: string | undefined) => !value || value === "none" || value === "normal";
-  return /opacity|blur/.test(filter) || !isNone(clipPath) || !isNone(maskImage) || !isNone(mixBlendMode);
-}
-
-function isOfItsSize(node: HTMLElement): boolean {
-  const { width, height } = node.getBoundingClientRect();
-  const isNear = (seen: number, made: number) => seen <= made * MOST_GROWN && made <= seen * MOST_GROWN;
-  return isNear(width, node.offsetWidth) && isNear(height, node.offsetHeight);
-}
-
 function isByKey(event: Event): boolean {
   return (event as MouseEvent).detail === 0;
 }
 
 function isOnTop(host: Element, { clientX, clientY }: MouseEvent): boolean {
   return document.elementFromPoint(clientX, clientY) === host;
+}
+
+function isOutside(node: HTMLElement): boolean {
+  const { left, top, right, bottom } = node.getBoundingClientRect();
+  return left < 0 || top < 0 || right > window.innerWidth || bottom > window.innerHeight;
 }

@@ -1,8 +1,8 @@
 // The owner's mails a draft leans on, to be opened where they are named.
 
+import { make } from "../element";
 import type { Source } from "../wire";
 import type { Around } from "./around";
-import { make } from "./element";
 import { type State, shown } from "./state";
 
 export class Sources {

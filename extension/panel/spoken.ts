@@ -1,6 +1,6 @@
 // Reads a draft to a screen reader as it streams: by whole sentences, since a word at a time is noise.
 
-import { make } from "./element";
+import { make } from "../element";
 
 const SENTENCE_END = /[.!?…。！？؟]["'»”)]*\s|\n/g;
 

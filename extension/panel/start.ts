@@ -1,13 +1,13 @@
 // Watches a page for composes and gives each its button.
 
-import type { Pressed } from "../protocol";
+import type { Called } from "../protocol";
 import { type Compose, PageChanged, type Site } from "../sites/site";
 import type { Around } from "./around";
 import { Mails } from "./mails";
 import { toast } from "./toast";
 
-/** Begin; what is returned presses the button of the compose that has the focus. */
-export function start(site: Site, around: Around, signal: AbortSignal): () => void {
+/** Begin; what is returned takes what the worker calls. */
+export function start(site: Site, around: Around, signal: AbortSignal): (called: unknown) => void {
   const presses = new WeakMap<Compose, () => void>();
   const mails = new Mails(around);
   let isTold = false;
@@ -27,13 +27,16 @@ export function start(site: Site, around: Around, signal: AbortSignal): () => vo
   };
   for (const old of document.querySelectorAll("[data-cyrano]")) old.remove(); // left by a version before this one
   site.watch(found, changed, signal);
-  return () => {
+  const press = () => {
     const compose = site.current();
     if (compose) presses.get(compose)?.();
   };
+  return (called) => {
+    if (isCall(called, "pressed")) press();
+    else if (isCall(called, "changed")) mails.change();
+  };
 }
 
-/** Whether a message of the worker's is the shortcut. */
-export function isPressed(message: unknown): message is Pressed {
-  return typeof message === "object" && message !== null && (message as Pressed).type === "pressed";
+function isCall(message: unknown, type: Called["type"]): boolean {
+  return typeof message === "object" && message !== null && (message as Called).type === type;
 }

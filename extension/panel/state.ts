@@ -1,9 +1,9 @@
 // What the panel of one compose shows. Plain data: the session makes it, the views draw it.
 
-import type { Length, Tone } from "../protocol";
+import type { Length, Tone, Voice } from "../protocol";
 import type { Taken } from "../sites/site";
+import type { PanelTrouble } from "../trouble";
 import type { Draft, Meta } from "../wire";
-import type { PanelTrouble } from "./trouble";
 
 export type Phase =
   | "asking" //   waits for an instruction
@@ -33,6 +33,8 @@ export interface State {
   readonly isOpen: boolean;
   /** Whether the mail answers something: then nothing need be said. */
   readonly isAnswer: boolean;
+  /** Whether it answers something that is not in sight: then words are needed all the same. */
+  readonly isAlone: boolean;
   readonly phase: Phase;
   readonly taken: Taken | null;
   readonly instruction: string;
@@ -45,7 +47,11 @@ export interface State {
   /** What has come of the one in the making. */
   readonly text: string;
   readonly meta: Meta | null;
+  /** Who writes, as far as that is known. */
+  readonly voice: Voice | null;
   readonly trouble: PanelTrouble | null;
+  /** What was asked for when the trouble came, to be asked for again. */
+  readonly failed: Wish | null;
   /** The links and addresses that did not go into the mail. */
   readonly leftOut: readonly string[];
 }
@@ -53,6 +59,7 @@ export interface State {
 export const FRESH: State = {
   isOpen: false,
   isAnswer: false,
+  isAlone: false,
   phase: "asking",
   taken: null,
   instruction: "",
@@ -63,7 +70,9 @@ export const FRESH: State = {
   at: 0,
   text: "",
   meta: null,
+  voice: null,
   trouble: null,
+  failed: null,
   leftOut: [],
 };
 

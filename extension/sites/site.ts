@@ -37,13 +37,17 @@ export interface Compose {
   readonly id: string;
   /** Whether it answers something: then a draft needs no instruction. */
   readonly isAnswer: boolean;
+  /** Whether it answers something that is not to be read here. */
+  readonly isAlone: boolean;
+  /** Whether the mail is as the last insertion left it. */
+  readonly isAsPut: boolean;
   readonly isRightToLeft: boolean;
   readonly isDark: boolean;
   /** Ends when the compose goes. */
   readonly gone: AbortSignal;
   /** Put the button's host where the page keeps its own buttons. */
   placeButton(host: HTMLElement): void;
-  /** Put the panel's host where it covers neither editor nor send button; it goes with the compose. */
+  /** Put the panel's host where the addressing and the first lines stay in sight; it goes with the compose. */
   placePanel(host: HTMLElement): void;
   /** What was typed or selected; null for nothing. */
   taken(): Taken | null;
@@ -55,6 +59,8 @@ export interface Compose {
   insert(text: string, taken: Taken | null): void;
   /** Put a draft in the place of the selection that was taken, the same way. */
   replace(text: string, taken: Taken): void;
+  /** Take the last insertion back by the page's own undo; false, and nothing done, where the mail is not as it left it. */
+  undo(): boolean;
   /** Give the editor the focus. */
   focus(): void;
 }

@@ -105,6 +105,7 @@ export class FakeBrowser {
   grants = true;
   optionsOpened = 0;
   readonly tabsOpened: string[] = [];
+  openTabs: number[] = [];
   readonly toTabs: { tab: number; message: unknown }[] = [];
   language = "en";
   direction = "ltr";
@@ -127,6 +128,7 @@ export class FakeBrowser {
   };
 
   readonly permissions = {
+    onAdded: new FakeEvent(),
     contains: async ({ origins = [] }: { origins?: string[] }) => origins.every((origin) => this.granted.has(origin)),
     getAll: async () => ({ origins: [...this.granted], permissions: ["storage"] }),
     request: async ({ origins = [] }: { origins?: string[] }) => {
@@ -149,6 +151,7 @@ export class FakeBrowser {
     create: async ({ url }: { url: string }) => {
       this.tabsOpened.push(url);
     },
+    query: async () => this.openTabs.map((id) => ({ id })),
     sendMessage: async (tab: number, message: unknown) => {
       this.toTabs.push({ tab, message });
     },

@@ -90,13 +90,11 @@ export class Stream {
   }
 }
 
-export const META = { draft_id: "d1", subject: "Hi", language: "en", adapter: "ana@v1", notice: "", sources: [] };
+export const META = { draft_id: "d1", subject: "Hi", language: "en", notice: "", sources: [] };
 export const DRAFT = {
   ...META,
   text: "Hi Tom!",
-  html: "<p>Hi Tom!</p>",
   unsupported: [],
-  timings_ms: { retrieved: 1, first_token: 2, total: 3 },
 };
 
 export const URL_HERE = "http://127.0.0.1:8380";

@@ -21,15 +21,18 @@ export function bodyOf(ask: Ask): string {
   return fitted(asked, ask.thread.map(message));
 }
 
-/** Oldest messages go first, then the end of the newest one. */
+/** Oldest messages go first, then the end of the newest one. Each is measured once: a thread may be long. */
 function fitted(asked: object, thread: ThreadMessage[]): string {
-  for (let first = 0; first < thread.length; first += 1) {
-    const text = written({ ...asked, thread: thread.slice(first) });
-    if (bytes(text) <= MOST) return text;
+  let room = MOST - bytes(written({ ...asked, thread: [] }));
+  let first = thread.length;
+  while (first > 0) {
+    room -= bytes(written(thread[first - 1] as ThreadMessage)) + ",".length;
+    if (room < 0) break;
+    first -= 1;
   }
   const newest = thread.at(-1);
-  const shortened = newest === undefined ? [] : [{ ...newest, text: newest.text.slice(0, MOST / 8) }];
-  return written({ ...asked, thread: shortened });
+  if (newest === undefined || first < thread.length) return written({ ...asked, thread: thread.slice(first) });
+  return written({ ...asked, thread: [{ ...newest, text: newest.text.slice(0, MOST / 8) }] });
 }
 
 /** As JSON. Half a character, where a page or a cut left one, would have the whole request refused. */

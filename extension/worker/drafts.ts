@@ -3,9 +3,9 @@
 import { type Asked, PORT, type Said } from "../protocol";
 import type { Meta } from "../wire";
 import { bodyOf } from "./body";
+import { Deadline } from "./deadline";
 import { asFailure } from "./failure";
 import type { Reach } from "./reach";
-import { Silence } from "./silence";
 import type { Account, Store } from "./store";
 
 export interface Pace {
@@ -15,7 +15,7 @@ export interface Pace {
   alive_ms: number;
 }
 
-export const PACE: Pace = { silent_ms: 30_000, alive_ms: 5_000 };
+export const PACE: Pace = { silent_ms: __TEST__ ? 8000 : 30_000, alive_ms: __TEST__ ? 1000 : 5000 };
 
 interface Parts {
   reach: Reach;
@@ -59,19 +59,20 @@ function teller(port: chrome.runtime.Port, stop: AbortController): Say {
 
 async function answer({ ask }: Draft, say: Say, stop: AbortSignal, parts: Working): Promise<void> {
   const { runtime, reach, store, pace } = parts;
-  const silence = new Silence(pace.silent_ms, stop);
+  const deadline = new Deadline(pace.silent_ms, stop);
   const pulse = setInterval(() => beat(say, runtime), pace.alive_ms);
   try {
-    const { account, service } = await reach.forMailbox(ask.mailbox);
-    for await (const said of service.draft(bodyOf(ask), silence.signal)) {
-      silence.broken();
+    const { account, voice, service } = await reach.forMailbox(ask.mailbox);
+    say({ type: "voice", voice });
+    for await (const said of service.draft(bodyOf(ask), deadline.signal)) {
+      deadline.moved();
       say(said);
       if (said.type === "meta") remember(store, said.meta, account);
     }
   } catch (error) {
     say({ type: "failed", trouble: asFailure(error).trouble });
   } finally {
-    silence.end();
+    deadline.end();
     clearInterval(pulse);
   }
 }

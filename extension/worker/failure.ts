@@ -1,6 +1,6 @@
 // What went wrong, as an error that carries the line the page has for it.
 
-import type { Trouble, TroubleKind } from "../protocol";
+import type { Code, Trouble, TroubleKind } from "../protocol";
 import type { Problem } from "../wire";
 
 export class Failure extends Error {
@@ -21,6 +21,7 @@ export class Failure extends Error {
   }
 }
 
+const URN = "urn:cyrano:";
 const KINDS: Record<number, TroubleKind> = {
   401: "refused",
   403: "forbidden",
@@ -35,13 +36,20 @@ export function readProblem(said: unknown, status: number): Failure {
   const problem: Partial<Problem> = typeof said === "object" && said !== null ? said : {};
   const known = whole(problem.status) ?? status;
   const retry = whole(problem.retry_after_s);
-  const words = { detail: text(problem.detail) || text(problem.title), hint: text(problem.hint) };
+  const words = { detail: text(problem.detail) || text(problem.title), hint: text(problem.hint), ...codeOf(problem) };
   return new Failure(kindOf(problem.type, known), retry === null ? words : { ...words, retry_after_s: retry }, known);
+}
+
+/** What the service calls it; nothing where it names no problem of its own. */
+function codeOf(problem: Partial<Problem>): { code?: Code } {
+  const type = text(problem.type);
+  if (!type.startsWith(URN)) return {};
+  return { code: { type: type.slice(URN.length), reason: text(problem.reason), about: text(problem.about) } };
 }
 
 function kindOf(type: unknown, status: number): TroubleKind {
   // An origin that no token is bound to any more is told as such, before any token is looked at.
-  if (type === "urn:cyrano:wrong-origin") return "refused";
+  if (type === `${URN}wrong-origin`) return "refused";
   return KINDS[status] ?? "failed";
 }
 

@@ -1,9 +1,9 @@
 // What became of drafts, kept until the service has heard it. Telling twice does no harm there.
 
 import type { FeedbackKind } from "../protocol";
+import { within } from "./deadline";
 import { asFailure } from "./failure";
 import type { Reach } from "./reach";
-import { within } from "./silence";
 import type { Store } from "./store";
 
 interface Item {

@@ -1,11 +1,12 @@
 // What the options page may have done. Nobody else may: content scripts are told no by their address.
 
 import type { Trouble } from "../protocol";
+import type { Notice } from "../wire";
 import { normal } from "./account";
+import { within } from "./deadline";
 import { asFailure } from "./failure";
 import type { Pairing } from "./pairing";
 import type { Reach } from "./reach";
-import { within } from "./silence";
 import type { Account, Choices, Store } from "./store";
 
 export type Order =
@@ -35,8 +36,7 @@ export interface Checked {
   trouble: Trouble | null;
   /** The adapter in service; null is the base model. */
   adapter: string | null;
-  /** The service's own words (English). */
-  notices: string[];
+  notices: Notice[];
 }
 
 export interface Answers {
@@ -112,12 +112,23 @@ export class Orders {
     try {
       const service = await this.#reach.forAccount(name);
       const said = await within(LIMIT_MS, (signal) => service.ask("GET", "/accounts", undefined, signal));
-      const found = (said as { accounts?: { adapter?: string | null; notices?: string[] }[] }).accounts?.[0];
-      return { name, trouble: null, adapter: found?.adapter ?? null, notices: found?.notices ?? [] };
+      const found = (said as { accounts?: Told[] }).accounts?.[0];
+      return { name, trouble: null, adapter: found?.adapter ?? null, notices: noticesOf(found) };
     } catch (error) {
       return { name, trouble: asFailure(error).trouble, adapter: null, notices: [] };
     }
   }
+}
+
+/** An account as the service tells of it; an earlier one knows no kinds. */
+interface Told {
+  adapter?: string | null;
+  notices?: string[];
+  noticed?: Notice[];
+}
+
+function noticesOf(told: Told | undefined): Notice[] {
+  return told?.noticed ?? (told?.notices ?? []).map((text) => ({ kind: "", about: "", text }));
 }
 
 function withoutToken({ name, owner, addresses, isRefused = false }: Account): KnownAccount {

@@ -2,9 +2,9 @@
 
 import { API, type PairAnswer, type PairedAccount } from "../wire";
 import { permissionFor } from "./address";
+import { within } from "./deadline";
 import { Failure } from "./failure";
 import type { Reach } from "./reach";
-import { within } from "./silence";
 import type { Account, Paired, Store } from "./store";
 
 const LIMIT_MS = 10_000;

@@ -1,6 +1,7 @@
 // Who is asked for a mailbox: the paired service with the account's token, or the reason why not.
 
-import { accountFor, isAddressOf, normal } from "./account";
+import type { Voice } from "../protocol";
+import { accountFor, isAddressOf, isStranger, normal } from "./account";
 import { permissionFor } from "./address";
 import { Failure } from "./failure";
 import { type Fetch, Service } from "./service";
@@ -25,11 +26,17 @@ export class Reach {
   }
 
   /** The account of a mailbox, and the service as it finds it. Rejects with a Failure. */
-  async forMailbox(mailbox: string): Promise<{ account: Account; service: Service }> {
+  async forMailbox(mailbox: string): Promise<{ account: Account; voice: Voice; service: Service }> {
     const paired = await this.#paired();
     if (!isAddressOf(mailbox, paired.accounts)) await this.#see(mailbox);
     const account = await chosen(paired.accounts, mailbox, this.#store);
-    return { account, service: await this.as(paired.url, account) };
+    const service = await this.as(paired.url, account);
+    return { account, voice: await this.#voice(account, mailbox), service };
+  }
+
+  async #voice(account: Account, mailbox: string): Promise<Voice> {
+    const isUnknown = isStranger(mailbox, account, await this.#store.choices());
+    return { owner: account.owner, stranger: isUnknown ? normal(mailbox) : "" };
   }
 
   /** The service as an account, by its name, finds it. Rejects with a Failure. */

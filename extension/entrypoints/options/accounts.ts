@@ -1,6 +1,6 @@
 // Which account writes in which mailbox.
 
-import { make } from "../../panel/element";
+import { make } from "../../element";
 import { accountFor, normal } from "../../worker/account";
 import type { KnownAccount, State } from "../../worker/orders";
 import type { Choices } from "../../worker/store";

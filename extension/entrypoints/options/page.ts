@@ -1,9 +1,10 @@
 // What all parts of the options page share: its elements, its words, the worker, and the line that says what happened.
 
+import { readWords } from "../../words";
 import { asFailure, Failure } from "../../worker/failure";
 import type { Answers, Carried, Order } from "../../worker/orders";
 import { lines } from "./troubles";
-import { type Words, wordsOf } from "./words";
+import { OPTIONS, type Words } from "./words";
 
 export class Page {
   readonly document: Document;
@@ -13,7 +14,7 @@ export class Page {
   constructor(document: Document, browser: typeof chrome) {
     this.document = document;
     this.browser = browser;
-    this.words = wordsOf(browser.i18n);
+    this.words = readWords(OPTIONS, browser.i18n);
   }
 
   /** The element with this id; the page's own HTML has it. */
@@ -37,7 +38,7 @@ export class Page {
     try {
       await act();
     } catch (error) {
-      this.say(lines(this, asFailure(error).trouble), "bad");
+      this.say(lines(this.words, asFailure(error).trouble), "bad");
     }
   }
 

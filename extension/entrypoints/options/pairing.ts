@@ -23,7 +23,7 @@ export function servePairing(page: Page, changed: () => Promise<void>): void {
 async function pair(page: Page, url: string, code: string, changed: () => Promise<void>): Promise<void> {
   page.say(page.words("options_pair_working"));
   const paired = await page.order({ type: "pair", url, code }).catch(asFailure);
-  if (paired instanceof Failure) return refuse(page, "code", explained(page, paired));
+  if (paired instanceof Failure) return refuse(page, faulty(paired), explained(page, paired, url));
   page.get<HTMLInputElement>("code").value = "";
   await changed();
   page.say(done(page, paired.left), paired.left.length === 0 ? "good" : "bad");
@@ -35,17 +35,26 @@ function done(page: Page, left: string[]): string {
   return left.length === 0 ? said : `${said}\n${page.words("options_pair_left", left.join(", "))}`;
 }
 
-function explained(page: Page, { trouble }: Failure): string {
-  if (trouble.kind === "forbidden") return page.words("options_code_refused");
-  if (trouble.kind === "busy") return page.words("options_code_too_often");
-  return lines(page, trouble);
+/** Which field may be wrong; none where neither is. */
+function faulty({ trouble }: Failure): "url" | "code" | null {
+  if (trouble.kind === "down" || trouble.kind === "not-cyrano") return "url";
+  return trouble.kind === "forbidden" || trouble.kind === "busy" ? "code" : null;
 }
 
-function refuse(page: Page, field: "url" | "code", why: string): void {
+function explained(page: Page, { trouble }: Failure, url: string): string {
+  if (trouble.kind === "down") return page.words("options_url_down", url);
+  if (trouble.kind === "not-cyrano") return page.words("options_url_other", url);
+  if (trouble.kind === "forbidden") return page.words("options_code_refused");
+  if (trouble.kind === "busy") return page.words("options_code_too_often");
+  return lines(page.words, trouble);
+}
+
+function refuse(page: Page, field: "url" | "code" | null, why: string): void {
   page.say(why, "bad");
-  const input = page.get<HTMLInputElement>(field);
   for (const each of ["url", "code"]) page.get(each).removeAttribute("aria-invalid");
-  input.setAttribute("aria-invalid", "true");
+  const input = page.get<HTMLInputElement>(field ?? "said");
   input.focus();
+  if (field === null) return;
+  input.setAttribute("aria-invalid", "true");
   input.select();
 }

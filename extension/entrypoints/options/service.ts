@@ -1,7 +1,9 @@
 // The service that is paired: does it answer, and the end of the pairing.
 
-import { make } from "../../panel/element";
+import { make } from "../../element";
 import type { Trouble } from "../../protocol";
+import { noticeSaid } from "../../said";
+import type { Notice } from "../../wire";
 import type { Checked, State } from "../../worker/orders";
 import type { Page } from "./page";
 import { lines } from "./troubles";
@@ -46,13 +48,18 @@ function result(page: Page, { name, trouble, adapter, notices }: Checked): HTMLE
   const kind = trouble === null ? "good" : "bad";
   return [
     make("li", { "data-account": name, "data-kind": kind }, said),
-    ...notices.map((notice) => make("li", { class: "faint", lang: "en", dir: "ltr" }, notice)),
+    ...notices.map((notice) => noted(page, notice)),
   ];
+}
+
+function noted(page: Page, notice: Notice): HTMLElement {
+  const { text, lang } = noticeSaid(notice, page.words);
+  return make("li", { class: "faint", dir: "auto", ...(lang && { lang }) }, text);
 }
 
 function explained(page: Page, trouble: Trouble): string {
   if (trouble.kind === "refused") return page.words("options_account_refused");
-  return lines(page, trouble).replace("\n", " ");
+  return lines(page.words, trouble).replace("\n", " ");
 }
 
 async function unpair(page: Page, changed: () => Promise<void>): Promise<void> {

@@ -31,7 +31,7 @@ export async function showOptions(document: Document, browser: typeof chrome): P
 
 function speak(page: Page): void {
   const { document } = page;
-  document.documentElement.lang = page.words("options_language");
+  document.documentElement.lang = page.words.language;
   document.documentElement.dir = page.words("options_direction");
   for (const element of document.querySelectorAll<HTMLElement>("[data-words]")) {
     element.textContent = page.words(element.textContent as Key);

@@ -1,15 +1,11 @@
 // A trouble in the lines the panel has for it too.
 
-import { say } from "../../panel/trouble";
-import { readWords } from "../../panel/words";
 import type { Trouble } from "../../protocol";
-import type { Page } from "./page";
+import { say } from "../../trouble";
+import type { Words } from "./words";
 
 /** What happened and what to do. */
-export function lines(page: Page, trouble: Trouble): string {
-  const said = say(
-    trouble,
-    readWords((key, fills) => page.browser.i18n.getMessage(key, fills)),
-  );
+export function lines(words: Words, trouble: Trouble): string {
+  const said = say(trouble, words);
   return `${said.line}\n${said.hint}`;
 }

@@ -1,15 +1,13 @@
-// The page's words in the browser's language, and in English where the browser gives it none: a page that opens while the
-// extension's process is new may get "" for all it asks.
+// The page's words, and those for what the service says.
 
-import english from "../../words/en/options.json";
+import { type Words as Said, tablesOf } from "../../words";
+import type options from "../../words/en/options.json";
+import type told from "../../words/en/told.json";
+import type troubles from "../../words/en/troubles.json";
 
-export type Key = keyof typeof english;
-export type Words = (key: Key, ...gaps: string[]) => string;
+export type Key = keyof typeof options | keyof typeof told | keyof typeof troubles;
+export type Words = Said<Key>;
 
-export function wordsOf(i18n: Pick<typeof chrome.i18n, "getMessage">): Words {
-  return (key, ...gaps) => i18n.getMessage(key, gaps) || filled(english[key].message, gaps);
-}
-
-function filled(message: string, gaps: string[]): string {
-  return message.replace(/\$(\d)/g, (_, slot) => gaps[Number(slot) - 1] ?? "");
-}
+export const OPTIONS = tablesOf<Key>(
+  import.meta.glob("../../words/*/{options,told,troubles}.json", { eager: true, import: "default" }),
+);

@@ -1,51 +1,51 @@
-// A place for the panel beside a window that floats over the page: it covers nothing that is written in.
+// A place for the panel at a window that floats over the page: beside it or above it, where it covers nothing that is
+// written in; else over the lower end of the window, where the mail begins in sight.
 
-const GAP_PX = 8;
+import { across, type Box, GAP_PX, MOST_HEIGHT_PX, type Occupied, overlap, type Viewport } from "./box";
+import { within } from "./inside";
+
 const WIDTH_PX = 400;
 const LEAST_WIDTH_PX = 280;
-const LEAST_HEIGHT_PX = 200;
+const LEAST_HEIGHT_PX = 280;
+/** Under the least another way is taken, but nothing is of use below this. */
+const USEFUL_HEIGHT_PX = 200;
 
-export interface Box {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
+/** The best box there is; it lies in the viewport. */
+export function placeFor(occupied: Occupied, viewport: Viewport, others: readonly Box[]): Box {
+  const { window } = occupied;
+  const isFree = (box: Box) => !others.some((other) => overlap(box, other));
+  const aside = [leftOf(window, viewport), rightOf(window, viewport)].filter((box) => box.width >= LEAST_WIDTH_PX);
+  const above = aboveOf(window, viewport);
+  const inside = within(occupied, viewport);
+  const roomy = [...aside, ...[above, inside].filter(({ height }) => height >= LEAST_HEIGHT_PX)].find(isFree);
+  if (roomy !== undefined) return roomy;
+  const [low] = [above, inside].filter((box) => isFree(box) && box.height >= USEFUL_HEIGHT_PX).sort(higherFirst);
+  return low ?? aside[0] ?? inside;
 }
 
-/** A box at the left or the right of a window, else above it; null where there is no room. */
-export function besideOf(window: Box, viewport: { width: number; height: number }, others: readonly Box[]): Box | null {
-  const boxes = [leftOf(window), rightOf(window, viewport.width), aboveOf(window)]
-    .map((box) => box && within(box, viewport.height))
-    .filter((box) => box !== null);
-  return boxes.find((box) => !others.some((other) => overlap(box, other))) ?? boxes[0] ?? null;
+function higherFirst(one: Box, other: Box): number {
+  return other.height - one.height;
 }
 
-function leftOf({ left, top, height }: Box): Box | null {
-  const width = Math.min(WIDTH_PX, left - 2 * GAP_PX);
-  return width < LEAST_WIDTH_PX ? null : { left: left - width - GAP_PX, top, width, height };
+function leftOf(window: Box, viewport: Viewport): Box {
+  const width = Math.min(WIDTH_PX, window.left - 2 * GAP_PX);
+  return { left: window.left - width - GAP_PX, width, ...upFrom(window.top + window.height, viewport) };
 }
 
-function rightOf({ left, top, width: taken, height }: Box, end: number): Box | null {
-  const width = Math.min(WIDTH_PX, end - left - taken - 2 * GAP_PX);
-  return width < LEAST_WIDTH_PX ? null : { left: left + taken + GAP_PX, top, width, height };
+function rightOf(window: Box, viewport: Viewport): Box {
+  const end = window.left + window.width;
+  const width = Math.min(WIDTH_PX, viewport.width - end - 2 * GAP_PX);
+  return { left: end + GAP_PX, width, ...upFrom(window.top + window.height, viewport) };
 }
 
-function aboveOf({ left, top, width }: Box): Box | null {
-  const height = top - 2 * GAP_PX;
-  return height < LEAST_HEIGHT_PX ? null : { left, top: GAP_PX, width, height };
+/** Never longer than what is above: it would reach down over the mail. */
+function aboveOf(window: Box, viewport: Viewport): Box {
+  return { ...across(window, viewport), ...upFrom(window.top - GAP_PX, viewport) };
 }
 
-/** High enough to be of use, and not out of sight. */
-function within(box: Box, end: number): Box {
-  const height = Math.min(Math.max(box.height, 2 * LEAST_HEIGHT_PX), end - 2 * GAP_PX);
-  return { ...box, height, top: Math.max(GAP_PX, Math.min(box.top, end - height - GAP_PX)) };
-}
-
-function overlap(one: Box, other: Box): boolean {
-  return (
-    one.left < other.left + other.width &&
-    other.left < one.left + one.width &&
-    one.top < other.top + other.height &&
-    other.top < one.top + one.height
-  );
+/** All that lies above a line and is of use. */
+function upFrom(line: number, viewport: Viewport): Pick<Box, "top" | "height"> {
+  const end = Math.min(line, viewport.height - GAP_PX);
+  const top = Math.max(GAP_PX, end - MOST_HEIGHT_PX);
+  return { top, height: Math.max(0, end - top) };
 }

@@ -13,12 +13,6 @@ export function colourOf(words: string): Colour | null {
   return inRgb(words) ?? (/^[a-z-]+\(/.test(words) ? painted(words) : null);
 }
 
-/** All colours of a computed gradient. */
-export function coloursIn(gradient: string): Colour[] {
-  const told = gradient.match(/(?:rgba?|hsla?|oklch|oklab|lch|lab|color)\([^()]*\)/g) ?? [];
-  return told.map(colourOf).filter((colour) => colour !== null && colour.alpha > 0.5) as Colour[];
-}
-
 /** "rgb(1, 2, 3)" or "rgba(…)"; null for any other. */
 function inRgb(words: string): Colour | null {
   const parts = /^rgba?\(([^)]+)\)$/
@@ -42,6 +36,12 @@ function painted(words: string): Colour | null {
   canvas.fillRect(0, 0, 1, 1);
   const [red = 0, green = 0, blue = 0, alpha = 0] = canvas.getImageData(0, 0, 1, 1).data;
   return { red, green, blue, alpha: alpha / 255 };
+}
+
+/** A colour laid over another that lets nothing through. */
+export function blended(over: Colour, { red, green, blue }: Colour): Colour {
+  const mix = (above: number, below: number) => above * over.alpha + below * (1 - over.alpha);
+  return { red: mix(over.red, red), green: mix(over.green, green), blue: mix(over.blue, blue), alpha: 1 };
 }
 
 /** WCAG's relative luminance, 0 for black to 1 for white. */

@@ -7,6 +7,7 @@ import { Own } from "./own";
 import { mailboxOf, recipientsOf } from "./people";
 import { placeButton, placePanel, removeButton } from "./placing";
 import { HOOKS, one } from "./selectors";
+import { Step } from "./step";
 import { isDark, isRightToLeft } from "./theme";
 import { hasThread, threadOf } from "./thread";
 import { overwrite, write } from "./writing";
@@ -17,6 +18,7 @@ export class GmailCompose implements Compose {
   readonly id: string;
   readonly #end = new AbortController();
   readonly #given: Given;
+  readonly #step = new Step();
   #button: HTMLElement | null = null;
   #panel: HTMLElement | null = null;
 
@@ -37,6 +39,16 @@ export class GmailCompose implements Compose {
     const frame = this.#frame();
     const own = new Own(frame.editor);
     return answeredId(frame) !== "" && !own.isForward && hasThread(frame, own.quoted);
+  }
+
+  get isAlone(): boolean {
+    const frame = this.#frame();
+    const own = new Own(frame.editor);
+    return answeredId(frame) !== "" && !own.isForward && !hasThread(frame, own.quoted);
+  }
+
+  get isAsPut(): boolean {
+    return this.#step.stands(this.#frame().editor);
   }
 
   get isRightToLeft(): boolean {
@@ -96,11 +108,19 @@ export class GmailCompose implements Compose {
   }
 
   insert(text: string, taken: Taken | null): void {
-    write(this.#frame().editor, text, taken, this.#given.words);
+    const { editor } = this.#frame();
+    write(editor, text, taken, this.#given.words);
+    this.#step.note(editor);
   }
 
   replace(text: string, taken: Taken): void {
-    overwrite(this.#frame().editor, text, taken, this.#given.words);
+    const { editor } = this.#frame();
+    overwrite(editor, text, taken, this.#given.words);
+    this.#step.note(editor);
+  }
+
+  undo(): boolean {
+    return this.#step.undo(this.#frame().editor);
   }
 
   focus(): void {

@@ -48,7 +48,8 @@ export function barOf(frame: Frame): Bar {
 function rowOf(button: HTMLElement, { root, form, editor }: Frame): HTMLElement | null {
   for (let at = button.parentElement; at !== null && at !== root; at = at.parentElement) {
     if (at.contains(editor) || at.contains(form)) return null;
-    if (all(at, HOOKS.button).length >= LEAST_BUTTONS) return at.closest("tr:not(:has([contenteditable]))") ?? at;
+    if (all(at, HOOKS.button).length >= LEAST_BUTTONS)
+      return at.closest(`tr:not(:has(${HOOKS.editable.selector}))`) ?? at;
   }
   return null;
 }

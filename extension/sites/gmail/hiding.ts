@@ -24,11 +24,18 @@ export function clarity({ opacity, filter }: CSSStyleDeclaration): number {
   return Number(opacity || 1) * (unit === "%" ? Number(share) / 100 : Number(share));
 }
 
-/** Blurred, masked, clipped to a shape, or kept from being drawn. */
+/** Blurred, masked, clipped to a shape, mixed with what is behind, drawn anew by a filter, or kept from being drawn. */
 export function isVeiled(style: CSSStyleDeclaration): boolean {
-  const [, blur = "0"] = /blur\(([\d.]+)px\)/.exec(style.filter ?? "") ?? [];
+  const filter = style.filter ?? "";
+  const [, blur = "0"] = /blur\(([\d.]+)px\)/.exec(filter) ?? [];
   const shapes = [style.clipPath, style.maskImage, style.getPropertyValue("-webkit-mask-image")];
-  return Number(blur) > 2 || shapes.some((shape) => shape && shape !== "none") || style.contentVisibility === "hidden";
+  const isRedrawn = /url\(/.test(filter) || (style.mixBlendMode || "normal") !== "normal";
+  return (
+    isRedrawn ||
+    Number(blur) > 2 ||
+    shapes.some((shape) => shape && shape !== "none") ||
+    style.contentVisibility === "hidden"
+  );
 }
 
 // Less than this of a letter is no letter.
@@ -36,30 +43,42 @@ export const LEAST_PX = 4;
 
 /** No height or width to be seen in, or the letters pushed out of it. */
 export function isFoldedUp(style: CSSStyleDeclaration): boolean {
+  if (!cuts(`${style.overflow} ${style.overflowX} ${style.overflowY}`)) return false;
   const isShort = [style.maxHeight, style.height, style.width, style.maxWidth].some(
     (size) => /^[\d.]+(px|%)?$/.test(size) && Number.parseFloat(size) < LEAST_PX,
   );
-  return cuts(style) && (isShort || Math.abs(Number.parseFloat(style.textIndent || "0")) > 500);
+  return isShort || Math.abs(Number.parseFloat(style.textIndent || "0")) > 500;
 }
 
-/** What reaches over its edges is not shown. */
-export function cuts({ overflow, overflowX, overflowY }: CSSStyleDeclaration): boolean {
-  return /hidden|clip/.test(`${overflow} ${overflowX} ${overflowY}`);
+/** What reaches over the edges is not shown, as `overflow` tells. */
+export function cuts(overflow: string): boolean {
+  return /hidden|clip/.test(overflow);
+}
+
+/** It can be scrolled to. */
+export function scrolls(overflow: string): boolean {
+  return /auto|scroll/.test(overflow);
 }
 
 /** Far off the page, cut to nothing, or scaled to it. */
 export function isCutAway(style: CSSStyleDeclaration): boolean {
-  const isFar =
-    /absolute|fixed/.test(style.position) &&
-    [style.left, style.right, style.top, style.bottom].some((edge) => Number.parseFloat(edge) < -500);
-  const isClipped = /^rect\((0|1)(px)?,? (0|1)(px)?,? (0|1)(px)?,? (0|1)(px)?\)/.test(style.clip);
-  return isFar || isClipped || isTiny(style.transform) || isTiny(`scale(${style.scale})`);
+  return isTakenOff(style) || isTiny(style.transform) || isTiny(`scale(${style.scale})`);
+}
+
+function isTakenOff(style: CSSStyleDeclaration): boolean {
+  if (!/absolute|fixed/.test(style.position)) return false;
+  const isFar = [style.left, style.right, style.top, style.bottom].some((edge) => Number.parseFloat(edge) < -500);
+  const [top, right, bottom, left] = (/^rect\(([^)]*)\)/.exec(style.clip ?? "")?.[1] ?? "")
+    .split(/[ ,]+/)
+    .map(Number.parseFloat) as [number, number, number, number];
+  return isFar || right - left < LEAST_PX || bottom - top < LEAST_PX;
 }
 
 /** Scaled to a fifth or less in some direction. */
 function isTiny(transform: string): boolean {
   const [, kind, list = ""] = /(scale|matrix)[XY3d]*\(([^)]+)\)/.exec(transform ?? "") ?? [];
   const [a = 1, b, c = 0, d = 1] = list.split(/[ ,]+/).map(Number);
+  if (/^matrix3d/.test(transform)) return false; // where its letters come to lie is seen by where they lie
   const sizes = kind === "matrix" ? [Math.hypot(a, b ?? 0), Math.hypot(c, d)] : [Math.abs(a), Math.abs(b ?? a)];
   return kind !== undefined && Math.min(...sizes) <= 0.2;
 }

@@ -2,7 +2,9 @@
 
 import type { Taken } from "../site";
 import { Flat, type Place } from "./flat";
-import { addedTo, type Stretch } from "./given";
+import { addedTo } from "./given";
+import type { Stretch } from "./lines";
+import { Purse } from "./purse";
 import { all, HOOKS } from "./selectors";
 import { isForward, tailOf } from "./tail";
 import { visibleText } from "./visible";
@@ -50,8 +52,9 @@ export class Own {
 
   /** What is quoted in the editor, as it is seen; "" for nothing. */
   get quoted(): string {
+    const purse = new Purse();
     return quotes(this.#editor)
-      .map((quote) => visibleText(quote))
+      .map((quote) => visibleText(quote, purse))
       .join("\n")
       .trim();
   }

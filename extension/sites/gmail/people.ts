@@ -1,9 +1,11 @@
 // Who writes and who is written to, as the page tells it.
 
-import { all, HOOKS } from "./selectors";
-import { seenLetters } from "./visible";
+import { seenLetters } from "./letters";
+import { all, HOOKS, titleOf, told } from "./selectors";
 
 const ADDRESS = /[^\s<>()[\],;:"]+@[^\s<>()[\],;:"]+/;
+
+const IN_MAIL = [HOOKS.message, HOOKS.messageList, HOOKS.editable].map(({ selector }) => selector).join();
 
 /** "Bob <bob@example.org>", or the address alone. */
 export function named(name: string, address: string): string {
@@ -25,24 +27,24 @@ export function recipientsOf(form: HTMLElement): string[] {
 
 function chips(form: HTMLElement): [string, string][] {
   return all(form, HOOKS.chip).flatMap((chip): [string, string][] => {
-    const list = chip.closest("[role=listbox]");
-    const address = ADDRESS.exec(chip.getAttribute("data-hovercard-id") ?? "")?.[0];
+    const list = chip.closest(HOOKS.recipientList.selector);
+    const address = ADDRESS.exec(told(chip, HOOKS.address))?.[0];
     // A group or a slip of the pen has no address. What is suggested is no recipient yet.
     if (list === null || address === undefined || isSuggestion(list)) return [];
-    return [[chip.getAttribute("data-name") ?? chip.textContent ?? "", address]];
+    return [[told(chip, HOOKS.chipName) || (chip.textContent ?? ""), address]];
   });
 }
 
 /** A list that unfolds below a box while somebody types in it. */
 function isSuggestion(list: Element): boolean {
-  const boxes = [...list.ownerDocument.querySelectorAll("[role=combobox]")];
-  const names = boxes.flatMap((box) => [box.getAttribute("aria-controls"), box.getAttribute("aria-owns")]);
-  return list.id !== "" && names.some((name) => name?.split(" ").includes(list.id));
+  const boxes = [...all(list.ownerDocument, HOOKS.suggests), ...all(list.ownerDocument, HOOKS.suggestsToo)];
+  const names = boxes.flatMap((box) => [told(box, HOOKS.suggests), told(box, HOOKS.suggestsToo)]);
+  return list.id !== "" && names.some((name) => name.split(" ").includes(list.id));
 }
 
 function folded(form: HTMLElement): [string, string][] {
   return all(form, HOOKS.folded).flatMap((span): [string, string][] => {
-    const address = ADDRESS.exec(span.getAttribute("email") ?? "")?.[0];
+    const address = ADDRESS.exec(told(span, HOOKS.folded))?.[0];
     return address === undefined ? [] : [[span.textContent ?? "", address]];
   });
 }
@@ -52,15 +54,15 @@ export function mailboxOf(form: HTMLElement, doc: Document): string {
   const chosen = addressIn(form.querySelector<HTMLInputElement>(HOOKS.sender.selector)?.value ?? "");
   if (chosen !== "") return chosen;
   const subject = form.querySelector<HTMLInputElement>(HOOKS.subject.selector)?.value.trim() ?? "";
-  const told = new Set([...accounts(doc), inTitle(doc.title, subject)].filter((address) => address !== ""));
+  const told = new Set([...accounts(doc), inTitle(titleOf(doc), subject)].filter((address) => address !== ""));
   return told.size === 1 ? ([...told][0] ?? "") : "";
 }
 
 /** What Gmail's own links to accounts tell. A mail may hold such links too, in a message or in what is quoted. */
 function accounts(doc: Document): string[] {
-  const isMail = (link: Element) => link.closest(`${HOOKS.message.selector}, [role=list], [contenteditable]`) !== null;
+  const isMail = (link: Element) => link.closest(IN_MAIL) !== null;
   const links = all(doc, HOOKS.account).filter((link) => !isMail(link));
-  return links.map((link) => inBrackets(link.getAttribute("aria-label") ?? ""));
+  return links.map((link) => inBrackets(told(link, HOOKS.account)));
 }
 
 function addressIn(words: string): string {

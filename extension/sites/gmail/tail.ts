@@ -1,12 +1,12 @@
 // What stands below the words of an answer: signature and quote. Drafts go above both.
 
 import type { Flat } from "./flat";
+import { type Line, linesOf, wordedLinesOf } from "./lines";
 import { all, HOOKS } from "./selectors";
 
 const FORWARDED = /^-{8,} ?\S.*\S ?-{8,}$/;
 const SIGNED = /^-- ?$/;
 const QUOTED = /^>/;
-const INVISIBLE = /[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
 
 /** Where the tail begins in the text of an editor; the text's length where there is none. */
 export function tailOf(editor: HTMLElement, flat: Flat): number {
@@ -22,27 +22,13 @@ export function tailOf(editor: HTMLElement, flat: Flat): number {
 
 /** Whether a mail is passed on in this editor: the line that says so begins what is quoted, and is quoted by nobody. */
 export function isForward(flat: Flat, quotes: readonly HTMLElement[]): boolean {
-  const lines = linesOf(flat.text).filter(({ text }) => text !== "");
+  const lines = wordedLinesOf(flat.text);
   const told = lines.find(({ text }) => FORWARDED.test(text));
   if (told === undefined) return false;
   const node = flat.before(told.from)?.node ?? null;
   const quote = quotes.find((each) => each.contains(node));
   if (quote === undefined) return !lines.some(({ from, text }) => from < told.from && QUOTED.test(text));
   return !quote.matches(HOOKS.blockquote.selector) && lines.find(({ from }) => from >= flat.startOf(quote)) === told;
-}
-
-interface Line {
-  readonly from: number;
-  readonly text: string;
-}
-
-function linesOf(text: string): Line[] {
-  let from = 0;
-  return text.split("\n").map((line) => {
-    const at = from;
-    from += line.length + 1;
-    return { from: at, text: line.replace(INVISIBLE, "").replaceAll("\u00a0", " ").trim() };
-  });
 }
 
 // "On Mon, 16 Nov 2026 at 09:12 Tom <tom@example.com> wrote:" in any language tells a date or an address and ends in a

@@ -6,7 +6,8 @@ import { instantOf } from "./dates";
 import { answeredId, type Frame } from "./frame";
 import { isLaidOut } from "./layout";
 import { named, recipientsOf } from "./people";
-import { all, around, HOOKS } from "./selectors";
+import { Purse } from "./purse";
+import { all, around, HOOKS, languageOf, told } from "./selectors";
 import { visibleText } from "./visible";
 
 // A prompt has room for far less.
@@ -44,46 +45,58 @@ function isNested(message: HTMLElement): boolean {
 }
 
 function idOf(message: HTMLElement): string {
-  return (message.getAttribute("data-message-id") ?? "").replace(/^#/, "");
+  return told(message, HOOKS.message).replace(/^#/, "");
 }
 
 function upTo(answered: HTMLElement): ThreadMessage[] {
   const messages = all(around(answered, HOOKS.messageList), HOOKS.message).filter((message) => !isNested(message));
   const earlier = messages.slice(0, messages.indexOf(answered)).filter(isUnfolded);
-  return [...earlier, answered].slice(-MOST).map(messageOf);
+  return read([...earlier, answered].slice(-MOST));
+}
+
+/** The newest is read first: where there is too much to read, the oldest are left out. */
+function read(messages: readonly HTMLElement[]): ThreadMessage[] {
+  const purse = new Purse();
+  const found: ThreadMessage[] = [];
+  for (const message of [...messages].reverse()) {
+    if (found.length > 0 && purse.isEmpty) break;
+    found.push(messageOf(message, purse));
+  }
+  return found.reverse();
 }
 
 /** Folded messages have no text, and may have no head. */
 function isUnfolded(message: HTMLElement): boolean {
   const [sender] = all(message, HOOKS.person);
-  return sender?.closest("table") != null && message.contains(sender.closest("table"));
+  const head = sender?.closest(HOOKS.head.selector);
+  return head != null && message.contains(head);
 }
 
-function messageOf(message: HTMLElement): ThreadMessage {
+function messageOf(message: HTMLElement, purse: Purse): ThreadMessage {
   const [sender] = all(message, HOOKS.person);
-  const address = sender?.getAttribute("email") ?? "";
+  const address = sender === undefined ? "" : told(sender, HOOKS.person);
   if (sender === undefined || address === "") throw new PageChanged(HOOKS.person.name);
   const head = headOf(sender, message);
-  const parts = bodiesBelow(head).map(visibleText);
+  const parts = bodiesBelow(head).map((body) => visibleText(body, purse));
   const text = parts.filter((part) => part !== "").join("\n\n");
   const sent_at = sentAt(head);
-  return { from: named(sender.getAttribute("name") ?? "", address), text, ...(sent_at && { sent_at }) };
+  return { from: named(told(sender, HOOKS.personName), address), text, ...(sent_at && { sent_at }) };
 }
 
 /** The table with sender and date. */
 function headOf(sender: HTMLElement, message: HTMLElement): HTMLElement {
   let head: HTMLElement | null = null;
   for (let at = sender.parentElement; at !== null && at !== message; at = at.parentElement) {
-    if (at.tagName === "TABLE") head = at;
+    if (at.matches(HOOKS.head.selector)) head = at;
   }
-  if (head === null) throw new PageChanged(HOOKS.person.name);
+  if (head === null) throw new PageChanged(HOOKS.head.name);
   return head;
 }
 
 function sentAt(head: HTMLElement): string | undefined {
-  const language = head.ownerDocument.documentElement.lang;
-  const told = all(head, HOOKS.date).map((node) => instantOf(node.getAttribute("title") ?? "", language));
-  return told.find((instant) => instant !== undefined);
+  const language = languageOf(head.ownerDocument);
+  const instants = all(head, HOOKS.date).map((node) => instantOf(told(node, HOOKS.date), language));
+  return instants.find((instant) => instant !== undefined);
 }
 
 /** What follows the head: the body, and lesser things such as notices and the names of attachments. */

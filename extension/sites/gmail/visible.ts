@@ -1,23 +1,24 @@
 // The text of a message as a person sees it. What is there for machines alone is left out: a mail may hide orders.
 
-import { type Colour, colourOf, coloursIn, contrast } from "./colours";
-import { clarity, cuts, isControl, isCutAway, isFoldedUp, isVeiled, LEAST_PX } from "./hiding";
+import { areaOf, type Box, EVERYWHERE, isSeenIn, isWholeIn, windowIn, windowOf } from "./boxes";
+import { colourOf } from "./colours";
+import { isCovered } from "./covered";
+import { type Ground, groundOver, PAPER, standsOut } from "./ground";
+import { clarity, isControl, isCutAway, isFoldedUp, isVeiled, scrolls } from "./hiding";
+import { seenLetters } from "./letters";
+import { Purse } from "./purse";
+import { Ruler } from "./ruler";
+import { type Tone, tonesOf } from "./tones";
 
-// Soft hyphens, joiners, bidi controls, variation selectors, tags: letters that nobody sees.
-const UNSEEN =
-  // biome-ignore lint/suspicious/noMisleadingCharacterClass: each is meant by itself.
-  /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\u{e0000}-\u{e0fff}]/gu;
 const LEAST_FONT_PX = 4;
-const LEAST_CONTRAST = 1.15;
 const LEAST_CLARITY = 0.1;
+// In shares of a letter: closer ones lie on top of each other.
+const CLOSEST = -0.4;
 
-// Persian, Hindi and emoji need their joiners; beside letters like these they only part words.
-const IDLE_JOINERS = /(?<=[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}\d@./:-])[\u200c\u200d]+/gu;
-
-/** What is seen under `root`, with line ends. */
-export function visibleText(root: HTMLElement): string {
-  const lines = new Lines(root);
-  lines.into(root);
+/** What is seen under `root`, with line ends; a part of it where `purse` has not enough for all. */
+export function visibleText(root: HTMLElement, purse = new Purse()): string {
+  const lines = new Lines(root, purse);
+  lines.read();
   return lines.text
     .replace(/[ \t\u00a0]+/g, " ")
     .replace(/ ?\n ?/g, "\n")
@@ -25,119 +26,130 @@ export function visibleText(root: HTMLElement): string {
     .trim();
 }
 
-/** Words without the letters that nobody sees. */
-export function seenLetters(text: string): string {
-  return text.replace(UNSEEN, "").replace(IDLE_JOINERS, "");
+/** What all that is around an element does to the letters in it. */
+interface Scene {
+  /** What comes through. */
+  readonly clarity: number;
+  /** From the inside out. */
+  readonly tones: readonly Tone[];
+  readonly ground: Ground;
+  /** What is not cut off. */
+  readonly box: Box;
+  /** Where a text begins or ends, though more of it may lie beyond. */
+  readonly near: Box;
 }
 
 class Lines {
   text = "";
   readonly #root: HTMLElement;
   readonly #view: Window;
-  readonly #box: DOMRect;
-  // What comes through all that is around.
-  #clarity = 1;
-  readonly #styles = new Map<Element, CSSStyleDeclaration>();
+  readonly #purse: Purse;
+  readonly #ruler: Ruler;
+  readonly #area: Box;
 
-  constructor(root: HTMLElement) {
+  constructor(root: HTMLElement, purse: Purse) {
     this.#root = root;
     this.#view = root.ownerDocument.defaultView as Window;
-    this.#box = root.getBoundingClientRect();
+    this.#purse = purse;
+    this.#ruler = new Ruler(root.ownerDocument, purse);
+    this.#area = areaOf(root, this.#style(root));
   }
 
-  // Asked several times of each element around the text, and slow.
+  read(): void {
+    const style = this.#style(this.#root);
+    const [ground, box] = [this.#groundOfRoot(), windowOf(this.#root, style)];
+    this.#into(this.#root, style, { clarity: 1, tones: [], ground, box, near: this.#area });
+  }
+
   #style(element: Element): CSSStyleDeclaration {
-    const known = this.#styles.get(element) ?? this.#view.getComputedStyle(element);
-    this.#styles.set(element, known);
-    return known;
+    return this.#view.getComputedStyle(element);
   }
 
-  into(element: Element): void {
+  #groundOfRoot(): Ground {
+    const around: Element[] = [];
+    for (let at: Element | null = this.#root; at !== null; at = at.parentElement) around.unshift(at);
+    return around.reduce((ground, element) => groundOver(ground, this.#style(element), []), PAPER);
+  }
+
+  #into(element: Element, style: CSSStyleDeclaration, scene: Scene): void {
+    const isLegible = once(() => this.#isLegible(style, scene));
     const isClosed = element.matches("details:not([open])");
     for (const child of isClosed ? element.querySelectorAll(":scope > summary") : element.childNodes) {
-      if (child.nodeType === Node.TEXT_NODE) this.#read(child as Text, element);
-      else if (child.nodeType === Node.ELEMENT_NODE) this.#enter(child as HTMLElement);
+      if (!this.#purse.visit()) return;
+      if (child.nodeType === Node.TEXT_NODE) this.#take(child as Text, isLegible, scene);
+      else if (child.nodeType === Node.ELEMENT_NODE) this.#enter(child as HTMLElement, scene);
     }
   }
 
-  #enter(element: HTMLElement): void {
+  #enter(element: HTMLElement, around: Scene): void {
     if (element.tagName === "BR") this.text += "\n";
-    if (isControl(element) || this.#isShut(element)) return;
-    const isBlock = !/^(inline|contents|ruby)/.test(this.#style(element).display);
-    const around = this.#clarity;
-    this.#clarity *= clarity(this.#style(element));
+    const style = this.#style(element);
+    if (isControl(element) || isShut(element, style)) return;
+    const isBlock = !/^(inline|contents|ruby)/.test(style.display);
+    const scene = this.#within(around, element, style);
     if (isBlock) this.#breakLine();
-    if (this.#clarity >= LEAST_CLARITY) this.into(element);
+    if (scene.clarity >= LEAST_CLARITY) this.#into(element, style, scene);
     if (isBlock) this.#breakLine();
-    this.#clarity = around;
+  }
+
+  #within(around: Scene, element: Element, style: CSSStyleDeclaration): Scene {
+    const tones = [...tonesOf(style.filter), ...around.tones];
+    return {
+      clarity: around.clarity * clarity(style),
+      tones,
+      ground: groundOver(around.ground, style, tones),
+      box: this.#hasLayout ? windowIn(around.box, element, style) : around.box,
+      near: scrolls(style.overflowX) || scrolls(style.overflowY) ? EVERYWHERE : around.near,
+    };
   }
 
   #breakLine(): void {
     if (this.text !== "" && !this.text.endsWith("\n")) this.text += "\n";
   }
 
-  #read(node: Text, parent: Element): void {
-    const words = seenLetters(node.data).replace(/\s+/g, " ");
-    if (words.trim() === "") this.text += words;
-    else if (this.#isLegible(parent) && this.#isInSight(node)) this.text += words;
+  #take(node: Text, isLegible: () => boolean, scene: Scene): void {
+    const isBlank = seenLetters(node.data).trim() === "";
+    const shown = isBlank ? node.data : isLegible() ? this.#shown(node, scene) : "";
+    this.text += this.#purse.read(seenLetters(shown).replace(/\s+/g, " "));
   }
 
-  /** Nothing under it can be seen. */
-  #isShut(element: HTMLElement): boolean {
-    if (element.hidden || element.getAttribute("aria-hidden") === "true") return true;
-    const style = this.#style(element);
-    // Knows what styles do not tell, such as closed details; an element without a box of its own it calls hidden.
-    if (style.display !== "contents" && element.checkVisibility?.() === false) return true;
-    return style.display === "none" || isVeiled(style) || isFoldedUp(style) || isCutAway(style);
-  }
-
-  /** Letters of this element can be read: large enough, and of another colour than what is behind them. */
-  #isLegible(element: Element): boolean {
-    const style = this.#style(element);
+  /** Letters of this element can be read: large enough, apart, and of another colour than what is behind them. */
+  #isLegible(style: CSSStyleDeclaration, { clarity: through, tones, ground }: Scene): boolean {
     if (style.visibility === "hidden" || style.visibility === "collapse") return false;
-    if (Number.parseFloat(style.fontSize || "16") < LEAST_FONT_PX) return false;
+    const size = Number.parseFloat(style.fontSize || "16");
+    if (size < LEAST_FONT_PX || Number.parseFloat(style.letterSpacing) < CLOSEST * size) return false;
     const ink = colourOf(style.webkitTextFillColor || style.color);
-    if (ink === null) return true;
-    if (ink.alpha < 0.1) return false;
-    const papers = this.#papersBehind(element);
-    return papers.length === 0 || papers.some((paper) => contrast(ink, paper) >= LEAST_CONTRAST);
+    return ink === null || standsOut(ink, through, tones, ground);
   }
 
-  /** The nearest colours behind an element, several for a gradient; none where a picture is. */
-  #papersBehind(element: Element): Colour[] {
-    for (let at: Element | null = element; at !== null; at = at.parentElement) {
-      const { backgroundImage, backgroundColor } = this.#style(at);
-      if (/url\(|image/.test(backgroundImage)) return [];
-      if (/gradient\(/.test(backgroundImage)) return coloursIn(backgroundImage);
-      const colour = colourOf(backgroundColor);
-      if (colour !== null && colour.alpha > 0.5) return [colour];
-    }
-    return [{ red: 255, green: 255, blue: 255, alpha: 1 }];
+  /** Where nothing has a place, no page was drawn. */
+  get #hasLayout(): boolean {
+    return this.#area.right > this.#area.left && this.#area.bottom > this.#area.top;
   }
 
-  /** Some letters lie within the message, and within all around them that cuts, where the page can tell. */
-  #isInSight(node: Text): boolean {
-    if (this.#box.width === 0 || this.#box.height === 0) return true;
-    const range = this.#root.ownerDocument.createRange();
-    range.selectNodeContents(node);
-    const boxes = this.#windowsAround(node);
-    return [...range.getClientRects()].some((letters) => boxes.every((box) => isSeenIn(letters, box)));
-  }
-
-  /** The message, and what lies between it and a node and shows nothing beyond its edges. */
-  #windowsAround(node: Text): DOMRect[] {
-    const found = [this.#box];
-    for (let at = node.parentElement; at !== null && at !== this.#root; at = at.parentElement) {
-      const style = this.#style(at);
-      if (style.display !== "inline" && cuts(style)) found.push(at.getBoundingClientRect());
-    }
-    return found;
+  /** What of it lies within the message and all that cuts, with nothing on top. */
+  #shown(node: Text, { box, near }: Scene): string {
+    if (!this.#hasLayout) return node.data;
+    const lines = this.#ruler.lines(node);
+    if (!lines.some((line) => isSeenIn(line, near))) return "";
+    const ends = lines.length === 1 ? lines : [lines[0], lines.at(-1)];
+    if (ends.some((line) => isCovered(node, line as DOMRect, this.#root, this.#purse))) return "";
+    return lines.every((line) => isWholeIn(line, box)) ? node.data : this.#ruler.shown(node, lines.length, box);
   }
 }
 
-/** Enough of it to be read. */
-function isSeenIn(letters: DOMRect, box: DOMRect): boolean {
-  const width = Math.min(letters.right, box.right) - Math.max(letters.left, box.left);
-  const height = Math.min(letters.bottom, box.bottom) - Math.max(letters.top, box.top);
-  return width >= Math.min(LEAST_PX, letters.width) && height >= LEAST_PX && letters.width > 0;
+/** Nothing under it can be seen. */
+function isShut(element: HTMLElement, style: CSSStyleDeclaration): boolean {
+  if (element.hidden || element.getAttribute("aria-hidden") === "true") return true;
+  // Knows what styles do not tell, such as closed details; an element without a box of its own it calls hidden.
+  if (style.display !== "contents" && element.checkVisibility?.() === false) return true;
+  return style.display === "none" || isVeiled(style) || isFoldedUp(style) || isCutAway(style);
+}
+
+function once<Found>(find: () => Found): () => Found {
+  let found: { is: Found } | null = null;
+  return () => {
+    found ??= { is: find() };
+    return found.is;
+  };
 }

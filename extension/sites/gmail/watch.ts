@@ -6,7 +6,7 @@ import { isLaidOut } from "./layout";
 import { all, HOOKS } from "./selectors";
 
 // Gmail builds a compose in steps: what is missing at first may come.
-const PATIENCE_MS = __TEST__ ? 3000 : 15_000;
+const PATIENCE_MS = __TEST__ ? 1500 : 15_000;
 // Gmail's page changes all the time; looking once for many changes is enough.
 const PAUSE_MS = 30;
 

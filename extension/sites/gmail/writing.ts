@@ -67,7 +67,8 @@ function put(editor: HTMLElement, before: Own, text: string, range: Range): void
   throw new PageChanged("editor");
 }
 
-function run(doc: Document, command: string, value?: string): boolean {
+/** Have the browser edit. */
+export function run(doc: Document, command: string, value?: string): boolean {
   // Deprecated by name alone: nothing else writes into the page's own undo.
   return typeof doc.execCommand === "function" && doc.execCommand(command, false, value);
 }

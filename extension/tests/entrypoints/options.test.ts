@@ -48,12 +48,17 @@ describe("the page", () => {
     expect(document.body.hidden).toBe(false);
   });
 
-  test("has English words where the browser gives it none at all", async () => {
+  test.each([
+    ["en-GB", "en", "Pair"],
+    ["de", "de", "Koppeln"],
+    ["fr", "en", "Pair"],
+  ])("has the words of a browser that names %s but gives none itself", async (asked, language, pair) => {
     browser.i18n.getMessage = () => "";
+    browser.language = asked;
     await store.keep(PAIRED);
     await open();
-    expect(document.documentElement.lang).toBe("en");
-    expect(get("pair").textContent).toBe("Pair");
+    expect(document.documentElement.lang).toBe(language);
+    expect(get("pair").textContent).toBe(pair);
     expect(get("where").textContent).toContain(PAIRED.url);
     for (const element of document.querySelectorAll("[data-words]")) {
       expect(element.textContent).not.toMatch(/^$|options_/);
@@ -135,15 +140,19 @@ describe("pairing", () => {
   });
 
   test.each([
-    [() => problem(403, "pairing-refused"), "new one"],
-    [() => problem(429, "too-fast"), "Too many"],
-    [() => json({}, 200, {}), "Something else"],
-    [() => problem(500, "internal"), "internal"],
-  ])("that fails says why, and keeps what was typed", async (answer, words) => {
+    [() => problem(403, "pairing-refused"), "new one", "code"],
+    [() => problem(429, "too-fast"), "Too many", "code"],
+    [() => json({}, 200, {}), "What answers at http://127.0.0.1:8380 is not Cyrano", "url"],
+    [() => Promise.reject(new TypeError("Failed to fetch")), "Nobody answers at http://127.0.0.1:8380. Is", "url"],
+    [() => problem(500, "internal"), "internal", "said"],
+  ])("that fails says why, where it may be wrong, and keeps what was typed", async (answer, words, where) => {
     cyrano.answers["POST /pair"] = answer;
     await open();
     await pair("127.0.0.1:8380", "123456");
     expect(said()).toContain(words);
+    expect(document.activeElement?.id).toBe(where);
+    const wrong = [...document.querySelectorAll("[aria-invalid=true]")].map(({ id }) => id);
+    expect(wrong).toEqual(where === "said" ? [] : [where]);
     expect(get("code").value).toBe("123456");
     expect(get("service").hidden).toBe(true);
   });
@@ -171,7 +180,7 @@ describe("pairing", () => {
     await pair("127.0.0.1:8380", "123456");
     expect(get("service").hidden).toBe(false);
     expect(said()).toContain("ana");
-    expect(said()).toContain("cyrano token revoke");
+    expect(said()).toContain('cyrano token revoke "NAME"');
   });
 
   test("a second press while it works is not heard: a code is good once", async () => {

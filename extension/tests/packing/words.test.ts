@@ -3,7 +3,12 @@ import { describe, expect, test } from "vitest";
 import { faultsOf, readWords, unmatched } from "../../packing/words.mjs";
 import { files, text } from "../files.mjs";
 
-const SOURCES = ["manifest.mjs", ...["entrypoints", "panel", "sites", "worker"].flatMap(files)];
+const SOURCES = [
+  "manifest.mjs",
+  "said.ts",
+  "trouble.ts",
+  ...["entrypoints", "panel", "sites", "worker"].flatMap(files),
+];
 
 describe("the words of the extension", () => {
   test("fit together in every language", () => {

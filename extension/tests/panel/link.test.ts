@@ -54,7 +54,7 @@ function troubles(): string[] {
 beforeEach(() => {
   vi.useFakeTimers();
   [runtime, heard, stop] = [new FakeRuntime(), [], new AbortController()];
-  link = new Link(runtime as unknown as Runtime, () => Date.now());
+  link = new Link(runtime as unknown as Runtime, { now: () => Date.now(), silentMs: 15_000 });
 });
 
 afterEach(() => {

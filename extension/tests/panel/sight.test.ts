@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import type { View } from "../../panel/cover";
+import type { Word } from "../../panel/lookout";
 import { makePlace } from "../../panel/shadow";
-import { isInSight } from "../../panel/sight";
+import { isInSight, PageSight } from "../../panel/sight";
 
 const page = document.createElement("div");
 let [host, button] = [page, document.createElement("button")];
@@ -78,5 +80,64 @@ describe("a click", () => {
     expect(counts({ detail: 0 })).toBe(true);
     host.style.opacity = "0";
     expect(counts({ detail: 0 })).toBe(false);
+  });
+});
+
+describe("what is seen", () => {
+  let [told, view]: [Word, View] = ["unsure", { share: 1, hasGlass: false }];
+  const sight = new PageSight({ watch: () => {}, told: () => told }, () => view);
+
+  beforeEach(() => {
+    [told, view] = ["unsure", { share: 1, hasGlass: false }];
+    button.getBoundingClientRect = () => new DOMRect(0, 0, 32, 32);
+  });
+
+  test("is what the browser says is seen, and nobody looks again", () => {
+    [told, view] = ["seen", { share: 0, hasGlass: false }];
+    expect(sight.sees(button)).toBe(true);
+  });
+
+  test("is what looks clear where the browser says nothing", () => {
+    expect(sight.sees(button)).toBe(true);
+    view = { share: 0.9, hasGlass: false };
+    expect(sight.sees(button)).toBe(false);
+    expect(sight.sees(button, 0.5)).toBe(true);
+  });
+
+  test("is not what the browser calls hidden, though nothing is found over it", () => {
+    told = "hidden";
+    expect(sight.sees(button)).toBe(false);
+  });
+
+  test.each(["filter: invert(1)", "opacity: 0.8", "transform: scale(1.2)", "rotate: 1deg"])(
+    "is what looks clear where the page's own looks blind the browser: %s",
+    (style) => {
+      told = "hidden";
+      page.setAttribute("style", style);
+      expect(sight.sees(button)).toBe(true);
+      view = { share: 0, hasGlass: false };
+      expect(sight.sees(button)).toBe(false);
+    },
+  );
+
+  test("is what is seen through something clear", () => {
+    [told, view] = ["hidden", { share: 1, hasGlass: true }];
+    expect(sight.sees(button)).toBe(true);
+  });
+
+  test.each(["opacity: 0.01", "filter: blur(9px)", "visibility: hidden"])("is nothing that is faint: %s", (style) => {
+    told = "seen";
+    page.setAttribute("style", style);
+    expect(sight.sees(button)).toBe(false);
+  });
+
+  test("is brought into the window where it lies outside", () => {
+    let isBrought = false;
+    button.getBoundingClientRect = () => new DOMRect(0, 5000, 32, 32);
+    button.scrollIntoView = () => {
+      isBrought = true;
+    };
+    sight.sees(button);
+    expect(isBrought).toBe(true);
   });
 });

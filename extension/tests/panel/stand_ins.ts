@@ -4,10 +4,11 @@ import type { Around } from "../../panel/around";
 import { KeyGuard } from "../../panel/keys";
 import type { Heard, Link } from "../../panel/link";
 import { Mails } from "../../panel/mails";
-import { readWords } from "../../panel/words";
-import type { Ask, Told } from "../../protocol";
+import { PANEL } from "../../panel/words";
+import type { Ask, Opened, Told } from "../../protocol";
 import { type Compose, type Context, PageChanged, type Taken } from "../../sites/site";
 import type { Draft, Fact } from "../../wire";
+import { readWords } from "../../words";
 
 /** A compose whose mail is a string. */
 export class FakeCompose implements Compose {
@@ -16,6 +17,8 @@ export class FakeCompose implements Compose {
   readonly end = new AbortController();
   readonly gone = this.end.signal;
   isAnswer = false;
+  isAlone = false;
+  isAsPut = false;
   isRightToLeft = false;
   isDark = false;
   typed: Taken | null = null;
@@ -23,6 +26,7 @@ export class FakeCompose implements Compose {
   /** What the page says when nothing can be put into it. */
   hook = "editor";
   focused = 0;
+  #before: Taken | null = null;
   readonly puts: { how: "insert" | "replace"; text: string; taken: Taken | null }[] = [];
 
   constructor(id = `mail-${Math.random()}`) {
@@ -57,14 +61,29 @@ export class FakeCompose implements Compose {
     this.#put("replace", text, taken);
   }
 
+  undo(): boolean {
+    if (!this.isAsPut) return false;
+    this.edit(this.#before);
+    return true;
+  }
+
   focus(): void {
     this.focused += 1;
+  }
+
+  /** Its owner types, or the page does. */
+  edit(typed: Taken | null): void {
+    this.typed = typed;
+    this.isAsPut = false;
+    this.root.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   #put(how: "insert" | "replace", text: string, taken: Taken | null): void {
     this.#check();
     this.puts.push({ how, text, taken });
-    this.typed = { text, isSelection: false };
+    this.#before = this.typed;
+    this.edit({ text, isSelection: false });
+    this.isAsPut = true;
   }
 
   #check(): void {
@@ -77,6 +96,10 @@ export class FakeLink implements Pick<Link, "draft" | "tell"> {
   readonly asks: Ask[] = [];
   readonly told: Told[] = [];
   signal: AbortSignal | null = null;
+  /** What a panel hears that opened. */
+  opened: Opened | null = null;
+  /** The worker cannot be reached. */
+  isAway = false;
   #hear: (heard: Heard) => void = () => {};
 
   draft(ask: Ask, hear: (heard: Heard) => void, signal: AbortSignal): void {
@@ -87,7 +110,8 @@ export class FakeLink implements Pick<Link, "draft" | "tell"> {
 
   async tell(told: Told): Promise<unknown> {
     this.told.push(told);
-    return null;
+    if (this.isAway) return null;
+    return told.type === "opened" ? this.opened : told.type === "feedback" || null;
   }
 
   say(...heard: Heard[]): void {
@@ -100,8 +124,8 @@ export class FakeLink implements Pick<Link, "draft" | "tell"> {
 }
 
 export function draftOf(text: string, unsupported: Fact[] = [], draft_id = "d1"): Draft {
-  const meta = { draft_id, subject: "Lunch", language: "en", adapter: "ana@v1", notice: "", sources: [] };
-  return { ...meta, text, html: "", unsupported, timings_ms: { retrieved: 1, first_token: 2, total: 3 } };
+  const meta = { draft_id, subject: "Lunch", language: "en", notice: "", sources: [] };
+  return { ...meta, text, unsupported };
 }
 
 /** Put button and panel at a compose; what is returned presses the button. */
@@ -113,10 +137,13 @@ export function attach(compose: Compose, around: Around): () => void {
 /** A fact where it stands in a text, counted in characters as the service does. */
 export function factIn(text: string, kind: Fact["kind"], part: string): Fact {
   const start = Array.from(text.slice(0, text.indexOf(part))).length;
-  return { kind, text: part, start, end: start + Array.from(part).length };
+  const is_left_out = kind === "link" || kind === "email" || kind === "account";
+  return { kind, text: part, start, end: start + Array.from(part).length, is_left_out };
 }
 
-export const english = readWords(() => "");
+/** The words as a browser of that language has them; it may hand out none. */
+export const wordsIn = (language: string) => readWords(PANEL, { getMessage: () => "", getUILanguage: () => language });
+export const english = wordsIn("en");
 
 /** A world in which every event counts as a person's, since a test can make no other. */
 export function aroundOf(link: FakeLink, rest: Partial<Around> = {}): Around {
@@ -124,6 +151,7 @@ export function aroundOf(link: FakeLink, rest: Partial<Around> = {}): Around {
   return {
     link,
     trusts,
+    sight: { watch: () => {}, counts: () => true, sees: () => true },
     keys: new KeyGuard(window, trusts),
     words: english,
     shadow: "open",

@@ -1,27 +1,39 @@
 import { describe, expect, test } from "vitest";
-import { type PanelTroubleKind, say, troubleOf } from "../../panel/trouble";
-import { readWords } from "../../panel/words";
-import dePanel from "../../words/de/panel.json";
-import deTroubles from "../../words/de/troubles.json";
-import { english } from "./stand_ins";
+import { PANEL } from "../../panel/words";
+import { type PanelTroubleKind, say, troubleOf } from "../../trouble";
+import { readWords } from "../../words";
+import { english, wordsIn } from "./stand_ins";
 
 const KINDS: PanelTroubleKind[] = [
   ...(["not-paired", "no-account", "no-permission", "down", "not-cyrano", "version", "refused", "forbidden"] as const),
   ...(["busy", "resting", "invalid", "broken", "silent", "stopped", "failed"] as const),
   ...(["orphaned", "page-changed", "unreadable", "no-words", "selection", "folded"] as const),
 ];
-const GERMAN: Record<string, { message: string }> = { ...dePanel, ...deTroubles };
 
 describe("words", () => {
   test("are asked for once, at the start, and fill their slots later", () => {
     let isThere = true;
-    const words = readWords((key, fills) => {
-      if (!isThere) throw new Error("Extension context invalidated.");
-      return key === "panel_version" ? `${fills[0]} von ${fills[1]}` : "";
+    const words = readWords(PANEL, {
+      getUILanguage: () => "en",
+      getMessage: (key: string, fills?: string | (string | number)[]) => {
+        if (!isThere) throw new Error("Extension context invalidated.");
+        return key === "panel_version" ? `${fills?.[0]} von ${fills?.[1]}` : "";
+      },
     });
     isThere = false;
     expect(words("panel_version", 2, 3)).toBe("2 von 3");
     expect(words("panel_insert")).toBe("Insert");
+  });
+
+  test.each([
+    ["de", "de", "Einfügen"],
+    ["de-AT", "de", "Einfügen"],
+    ["en-GB", "en", "Insert"],
+    ["xx", "en", "Insert"],
+  ])("of a browser that says it speaks %s, and hands out none, are %s all the same", (asked, language, said) => {
+    const words = wordsIn(asked);
+    expect(words.language).toBe(language);
+    expect(words("panel_insert")).toBe(said);
   });
 
   test("that are filled in are not filled once more", () => {
@@ -31,7 +43,7 @@ describe("words", () => {
 
 describe("every trouble", () => {
   test.each(KINDS)("%s has a line and what to do, in English and in German", (kind) => {
-    const german = readWords((key) => GERMAN[key]?.message ?? "");
+    const german = wordsIn("de");
     for (const words of [english, german]) {
       const { line, hint } = say(troubleOf(kind), words);
       expect(line).not.toBe("");

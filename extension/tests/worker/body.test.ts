@@ -67,4 +67,18 @@ describe("a conversation that is too long", () => {
     expect(body(ask).thread).toHaveLength(1);
     expect(body(ask).instruction).toBe("say yes");
   });
+
+  test("is measured message by message, not as a whole for each that goes", () => {
+    const thread = Array.from({ length: 1500 }, (_, at) => long(20_000, String(at % 10)));
+    expect(body({ thread }).thread).toHaveLength(9);
+  });
+
+  test("is filled to the last byte, and no further", () => {
+    const room = 200_000 - new TextEncoder().encode(bodyOf({ ...ASK, thread: [] })).length;
+    const own = new TextEncoder().encode(JSON.stringify(long(0))).length;
+    expect(body({ thread: [long(5, "a"), long(room - 2 * own - 8, "b")] }).thread).toHaveLength(2);
+    const size = new TextEncoder().encode(bodyOf({ ...ASK, thread: [long(5), long(room - 2 * own - 8)] })).length;
+    expect(size).toBeGreaterThan(199_990);
+    expect(size).toBeLessThanOrEqual(200_000);
+  });
 });

@@ -5,7 +5,7 @@ import { serveDrafts } from "../../worker/drafts";
 import { Reach } from "../../worker/reach";
 import { Store } from "../../worker/store";
 import { FakeBrowser, type FakePort, GMAIL } from "../chrome";
-import { DRAFT, FakeService, META, PAIRED, problem, Stream, settle } from "../service";
+import { ANA, BEN, DRAFT, FakeService, META, PAIRED, problem, Stream, settle } from "../service";
 
 const ASK: Ask = {
   mailbox: "ben@example.org",
@@ -21,8 +21,11 @@ const PACE = { silent_ms: 30_000, alive_ms: 5_000 };
 let browser: FakeBrowser;
 let cyrano: FakeService;
 let store: Store;
+/** Who it was said to be written as; all else that is said stands apart from it. */
+let voices: Said[];
 
 beforeEach(async () => {
+  voices = [];
   browser = new FakeBrowser();
   cyrano = new FakeService();
   store = new Store(browser.chrome.storage.local);
@@ -38,7 +41,7 @@ afterEach(() => {
 function open(name = PORT): { port: FakePort; said: Said[] } {
   const port = browser.connect(name, GMAIL);
   const said: Said[] = [];
-  port.onMessage.addListener((each: Said) => said.push(each));
+  port.onMessage.addListener((each: Said) => (each.type === "voice" ? voices : said).push(each));
   return { port, said };
 }
 
@@ -69,6 +72,19 @@ test("a draft streams over the Port, written for the account of the mailbox", as
   expect(said.at(-1)).toEqual({ type: "done", draft: DRAFT });
   expect(cyrano.last.headers.authorization).toBe("Bearer cyr_ben");
   expect(cyrano.last.body).toMatchObject({ instruction: "say yes", stream: true });
+});
+
+test("who writes is said before the service is asked, and whether the mailbox is known as theirs", async () => {
+  await store.chooseFallback("ana");
+  for (const mailbox of ["ben@example.org", " Bob@Example.org ", ""]) await ask({ mailbox });
+  await store.choose("bob@example.org", "ana");
+  await ask({ mailbox: "bob@example.org" });
+  expect(voices.map((each) => each.type === "voice" && each.voice)).toEqual([
+    { owner: BEN.owner, stranger: "" },
+    { owner: ANA.owner, stranger: "bob@example.org" },
+    { owner: ANA.owner, stranger: "" },
+    { owner: ANA.owner, stranger: "" },
+  ]);
 });
 
 test("which account wrote it is remembered from the first word on", async () => {

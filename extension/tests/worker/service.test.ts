@@ -119,6 +119,7 @@ describe("what else can come back", () => {
       kind,
       detail: `It is ${type}.`,
       hint: "Do this.",
+      code: { type, reason: "", about: "" },
     });
   });
 

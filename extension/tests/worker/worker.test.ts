@@ -25,6 +25,8 @@ async function wake(): Promise<void> {
   await settle();
 }
 
+const LATE = { kind: "untold", about: "ana", text: "You could not be told." };
+
 const order = async (order: Order) => browser.send(order, OPTIONS) as Promise<Carried<Order["type"]>>;
 /** What an order that is carried out brings. */
 const brings = async (given: Order) => ((await order(given)) as { brought: unknown }).brought;
@@ -86,7 +88,8 @@ describe("a content script", () => {
   test("tells what became of a draft", async () => {
     cyrano.answers["POST /drafts/d1/feedback"] = nothing;
     await wake();
-    await browser.send({ type: "feedback", draft_id: "d1", kind: "inserted", mailbox: "ana@example.org" }, GMAIL);
+    const told = { type: "feedback", draft_id: "d1", kind: "inserted", mailbox: "ana@example.org" };
+    expect(await browser.send(told, GMAIL)).toBe(true); // whoever hears nothing tells it again
     expect(cyrano.last.body).toEqual({ kind: "inserted" });
   });
 
@@ -95,6 +98,33 @@ describe("a content script", () => {
     await browser.send({ type: "open-options" }, GMAIL);
     expect(browser.optionsOpened).toBe(1);
     expect(await browser.send({ type: "shortcut" }, GMAIL)).toBe("Alt+Shift+Y");
+  });
+
+  test("learns as its panel opens who would write, or what is in the way", async () => {
+    await wake();
+    const opened = { type: "opened", mailbox: "ana@example.org" };
+    expect(await browser.send(opened, GMAIL)).toEqual({ voice: { owner: "Ana <ana@example.org>", stranger: "" } });
+    await store.forget();
+    expect(await browser.send(opened, GMAIL)).toMatchObject({ trouble: { kind: "not-paired" } });
+    expect(cyrano.asked).toEqual([]);
+  });
+
+  test("hears in every tab that the options were changed, or something was allowed", async () => {
+    browser.openTabs = [3, 7];
+    await wake();
+    await order({ type: "state" });
+    await settle();
+    expect(browser.toTabs).toEqual([]);
+    await order({ type: "choose-fallback", account: "ben" });
+    await settle();
+    const changed = { type: "changed" };
+    expect(browser.toTabs).toEqual([
+      { tab: 3, message: changed },
+      { tab: 7, message: changed },
+    ]);
+    browser.permissions.onAdded.emit({ origins: ["http://127.0.0.1/*"] });
+    await settle();
+    expect(browser.toTabs).toHaveLength(4);
   });
 
   test.each<Order>([
@@ -171,11 +201,11 @@ describe("the options page", () => {
   test("tests every account with its own token", async () => {
     cyrano.answers["GET /accounts"] = ({ headers }) =>
       headers.authorization === "Bearer cyr_ana"
-        ? json({ accounts: [{ adapter: "ana@v3", notices: ["Sync is late."] }] })
+        ? json({ accounts: [{ adapter: "ana@v3", notices: [LATE.text], noticed: [LATE] }] })
         : problem(401, "not-allowed");
     await wake();
     expect(await brings({ type: "test" })).toMatchObject([
-      { name: "ana", trouble: null, adapter: "ana@v3", notices: ["Sync is late."] },
+      { name: "ana", trouble: null, adapter: "ana@v3", notices: [LATE] },
       { name: "ben", trouble: { kind: "refused" } },
     ]);
     expect((await store.paired())?.accounts[1]?.isRefused).toBe(true);

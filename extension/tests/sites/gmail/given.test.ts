@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { addedTo } from "../../../sites/gmail/given";
 import type { Compose } from "../../../sites/site";
 import { begin, editor, lines, open, select, type } from "./page";
@@ -10,7 +10,7 @@ const DRAFT = "Hi Tom,\n\nall good.";
 async function late(query: string): Promise<Compose> {
   const { found, acts } = open(`compose=&${query}`);
   acts.open("new");
-  await new Promise((done) => setTimeout(done, 50));
+  await vi.waitFor(() => expect(found).toHaveLength(1));
   return found[0] as Compose;
 }
 
@@ -90,6 +90,7 @@ describe("what an owner added", () => {
   test.each([
     ["above", "\n\nAna\nGarden", "tell\n\ntom\n\nAna\nGarden", "tell\n\ntom"],
     ["words that stand below too", "\nAna", "Ana\n\nAna", "Ana"],
+    ["words that stand at the top of what was given", "Hello", "Hello\nHello\nno", "Hello"],
     ["below", "Dear Tom", "Dear Tom\nno", "no"],
     ["between", "Dear Tom\nAna", "Dear Tom\nno\nAna", "no"],
     ["nothing", "Dear Tom\nAna", "Dear Tom\n\nAna", ""],
@@ -98,5 +99,21 @@ describe("what an owner added", () => {
     ["only a change of what was given", "Ana\n+49 30", "Ana\n+49 31", ""],
   ])("%s", (_where, given, text, expected) => {
     expect(added(given, text)).toBe(expected);
+  });
+
+  const many = (count: number, word: string) => Array.from({ length: count }, (_, at) => `${word} ${at}`).join("\n");
+
+  test("in a draft of thousands of lines is found at once", () => {
+    const draft = many(5000, "line");
+    const start = performance.now();
+    for (let look = 0; look < 5; look += 1) expect(added(draft, `tell tom\n${draft}`)).toBe("tell tom");
+    expect(added(draft, draft.replace("line 2500\n", "line 2500\nsay no\n"))).toBe("say no");
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
+
+  test("is not looked for where thousands of lines differ: none of them is taken for the instruction", () => {
+    const start = performance.now();
+    expect(added(`${many(5000, "old")}\nAna`, `tell tom\n${many(5000, "new")}\nAna`)).toBe("");
+    expect(performance.now() - start).toBeLessThan(1000);
   });
 });

@@ -57,7 +57,10 @@ describe("the conversation that is answered", () => {
     expect(quoted?.text).not.toContain("Ivers Gardens");
     expect(compose("compose=reply-popout").context().thread).toEqual([]);
     expect(compose("compose=reply-popout").isAnswer).toBe(false);
+    expect(compose("compose=reply-popout").isAlone).toBe(true);
+    expect(compose("compose=new").isAlone).toBe(false);
     expect(compose("compose=reply-popout&quote=1").isAnswer).toBe(true);
+    expect(compose("compose=reply-popout&quote=1").isAlone).toBe(false);
   });
 
   test("a list of attachments longer than a mail does not take its place", () => {

@@ -104,7 +104,7 @@ describe("a page that has changed", () => {
     expect(changed).toEqual([{ editorRole: "editor" }[hook] ?? hook]);
   });
 
-  const later = ["message", "messageList", "sender"];
+  const later = ["message", "messageList", "sender", "head"];
 
   test.each(later)("without %s a draft is not even asked for", (hook) => {
     const { found } = open(`compose=reply&without=${hook}`);
@@ -116,7 +116,9 @@ describe("a page that has changed", () => {
     expect(found[0]?.context().mailbox).toBe("ana@example.org");
   });
 
-  const dispensable = ["recipients", "moreSend", "dialog", "toolbar", "from", "date", "signature", "quote"];
+  const people = ["recipients", "recipientList", "chipName", "suggests", "senderName"];
+  const around = ["moreSend", "dialog", "toolbar", "from", "date", "title", "language", "signature", "quote"];
+  const dispensable = [...people, ...around];
 
   test.each(dispensable)("without %s a draft goes where it should", async (hook) => {
     const { found, acts } = open(`compose=&signature=1&quote=1&from=ana@work.example&without=${hook}`);

@@ -2,7 +2,7 @@
 
 import { Failure } from "./failure";
 
-export class Silence {
+export class Deadline {
   readonly #control = new AbortController();
   readonly #after_ms: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -11,15 +11,15 @@ export class Silence {
   constructor(after_ms: number, stop?: AbortSignal) {
     this.#after_ms = after_ms;
     stop?.addEventListener("abort", () => this.#control.abort(stop.reason), { once: true });
-    this.broken();
+    this.moved();
   }
 
   get signal(): AbortSignal {
     return this.#control.signal;
   }
 
-  /** Something was heard. */
-  broken(): void {
+  /** Something was heard: it begins anew. */
+  moved(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#control.abort(new Failure("silent")), this.#after_ms);
   }
@@ -31,10 +31,10 @@ export class Silence {
 
 /** Do something that needs no longer than this. */
 export async function within<T>(limit_ms: number, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const silence = new Silence(limit_ms);
+  const deadline = new Deadline(limit_ms);
   try {
-    return await act(silence.signal);
+    return await act(deadline.signal);
   } finally {
-    silence.end();
+    deadline.end();
   }
 }

@@ -1,7 +1,12 @@
 // What went wrong, in one line, what to do in another, and a button that does it.
 
-import type { Trouble, TroubleKind } from "../protocol";
-import type { Key, Words } from "./words";
+import type { Trouble, TroubleKind } from "./protocol";
+import { type Said, saidOf } from "./said";
+import type { Words } from "./words";
+import type told from "./words/en/told.json";
+import type troubles from "./words/en/troubles.json";
+
+type Key = keyof typeof troubles;
 
 /** Beside what the worker tells: an update under the tab, and a page that is not as it was. */
 export type PanelTroubleKind = TroubleKind | "orphaned" | "page-changed" | "unreadable" | Small;
@@ -59,9 +64,9 @@ export function remedyOf(trouble: PanelTrouble | null): Remedy {
 }
 
 /** Say a trouble: what happened, what to do, and what the button says; "" for no button. */
-export function say(trouble: PanelTrouble, words: Words) {
+export function say(trouble: PanelTrouble, words: Words<Key | keyof typeof told>) {
   const { line, hint, remedy, quotes } = TABLE[trouble.kind];
-  const quoted = quotes ? [trouble.detail, trouble.hint].filter(Boolean).join(" ") : "";
+  const said: Said = (quotes && saidOf(trouble, words)) || { text: words(hint), lang: "" };
   const act = remedy === "none" ? "" : words(ACTS[remedy]);
-  return { line: words(line), hint: quoted || words(hint), remedy, act };
+  return { line: words(line), hint: said.text, hintLang: said.lang, remedy, act };
 }
