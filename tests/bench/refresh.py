@@ -16,11 +16,10 @@ from connectors import schema
 from connectors.adapter import current_version
 from service.client import is_up
 from tests.connectors.samples import as_mbox, raw_mail
-from tests.e2e.cyrano import DEMO, Cyrano, wait_for
+from tests.e2e.cyrano import DEMO_SETTINGS, Cyrano, wait_for
 
 COUNTS = (100, 1000)
 SHARE_NEW = 0.05
-SETTINGS = (DEMO / "cyrano.toml").read_text(encoding="utf-8").replace("@MODEL@", str(DEMO / "model"))
 EXTRA = """
 [watch]
 trigger = "off"
@@ -44,7 +43,7 @@ def main() -> int:
 def measure(folder: Path, count: int) -> None:
     """Refresh a mailbox twice, and print both refreshes."""
     mailbox = folder / "sent.mbox"
-    cyrano = Cyrano.in_folder(folder / "home", settings=SETTINGS + EXTRA)
+    cyrano = Cyrano.in_folder(folder / "home", settings=DEMO_SETTINGS + EXTRA)
     person = ("--address", "ana@example.org", "--owner", "Ana Silva", "--name", "ana")
     fill(mailbox, 0, count)
     cyrano("account", "add", "mbox", "--path", mailbox, *person)

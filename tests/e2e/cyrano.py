@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,8 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "deploy" / "demo"
+DEMO_SETTINGS = (DEMO / "cyrano.toml").read_text(encoding="utf-8").replace("@MODEL@", str(DEMO / "model"))
+SHORT_SETTINGS = DEMO_SETTINGS.replace("budget_tokens = 1200", "budget_tokens = 500")
+"""Prompts of less than half the length: most of the time of training and drafting on a processor is theirs."""
 PROGRAM = Path(sys.executable).with_name("cyrano")
 Found = TypeVar("Found")
 
@@ -71,10 +75,3 @@ def wait_for(what: str, look: Callable[[], Found | None], *, within_s: float, ev
             return found
         time.sleep(every_s)
     raise AssertionError(f"{what} did not come within {within_s:.0f} s")
-
-
-def free_port() -> int:
-    """Return a port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

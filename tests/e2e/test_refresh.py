@@ -31,7 +31,7 @@ from service.refresh.lease import TRAINING
 from service.refresh.runs import Runs, RunState
 from service.training import RESULT
 from tests.dovecot import PASSWORDS, Dovecot
-from tests.e2e.cyrano import DEMO, Cyrano, wait_for
+from tests.e2e.cyrano import DEMO, SHORT_SETTINGS, Cyrano, wait_for
 
 if TYPE_CHECKING:
     import subprocess
@@ -48,7 +48,6 @@ REFRESH_WITHIN_S = 300
 STAGES = {"sync", "playback", "examples", "train", "evaluate", "publish", "flip"}
 UNDER_WAY = {RunState.ASKED, RunState.RUNNING}
 
-SETTINGS = (DEMO / "cyrano.toml").read_text(encoding="utf-8").replace("@MODEL@", str(DEMO / "model"))
 # What is shown here is the way: a gate with wide margins lets no chance decide it. The gate has tests of its own.
 RESTLESS = f"""
 window = 120
@@ -163,7 +162,7 @@ def world(dovecot: Dovecot, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         for raw in mails[:BEFORE]:
             client.append("Gesendet", raw, flags=[SEEN])
     home = tmp_path_factory.mktemp("refresh") / "home"
-    cyrano = Cyrano.in_folder(home, settings=SETTINGS + RESTLESS)
+    cyrano = Cyrano.in_folder(home, settings=SHORT_SETTINGS + RESTLESS)
     server = ("--host", "127.0.0.1", "--port", str(dovecot.tls_port), "--ca-file", dovecot.ca_file, "--user", "alice")
     person = ("--address", "ana@example.org", "--owner", "Ana Silva", "--name", "ana")
     cyrano("account", "add", "imap", *server, *person, "--password-stdin", given=PASSWORDS["alice"] + "\n")
