@@ -5,10 +5,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, or_, select
 
 from connectors import schema
+from connectors.instruction import GIVEN
 from connectors.message import Kind
-
-GIVEN = "given"
-"""The source of instructions that a person wrote: they serve every prompt version and model."""
 
 CHANGED = ("light", "rewritten")
 """Verdicts on drafts that their owner changed before they sent them."""

@@ -20,15 +20,22 @@ CyranoError                 exit code 1
     └── TooFewMails         not enough usable mail to learn from
 """
 
+from connectors.reason import Reason
+
 
 class CyranoError(Exception):
-    """An error a person can act on: `str(error)` says what went wrong, `hint` what to do."""
+    """An error a person can act on: `str(error)` says what went wrong, `hint` what to do.
+
+    `reason` says it to programs, where the class does not; `about` is what the reason names.
+    """
 
     exit_code = 1
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", reason: Reason | None = None, about: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+        self.reason = reason
+        self.about = about
 
 
 class UsageError(CyranoError):
@@ -82,8 +89,10 @@ class EngineError(CyranoError):
 class EngineDown(EngineError):
     """The model server does not answer, or not yet."""
 
-    def __init__(self, message: str, *, hint: str = "", retry_after_s: int = 5) -> None:
-        super().__init__(message, hint=hint)
+    def __init__(
+        self, message: str, *, hint: str = "", retry_after_s: int = 5, reason: Reason | None = None, about: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint, reason=reason, about=about)
         self.retry_after_s = retry_after_s
 
 

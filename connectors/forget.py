@@ -5,12 +5,13 @@ The rules this module keeps:
 2. A mail that names a forgotten address anywhere goes as a whole. Of a mail that answers a forgotten message only what
    it quotes goes, and the ids: the rest is its writer's.
 3. A draft that goes leaves no row. One that answers other mail, and only leaned on what is forgotten, loses its words
-   and keeps its row: that mail gets no second draft.
+   and keeps its row: that mail gets no second draft. Of a draft on request all changed versions go together.
 4. After `shred` no file of the database holds what was deleted.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -19,9 +20,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Table, and_, delete, select, text, true, update
 
 from connectors import schema
-from connectors.archive import GIVEN
 from connectors.errors import StoreBusy
 from connectors.forgotten import Scope, addresses_in, mark, without_quotes
+from connectors.instruction import GIVEN
 from connectors.message import Email
 from connectors.rows import mail_of_row
 
@@ -160,16 +161,37 @@ def _find_drafts(
     """Return the ids of drafts that go, and of those whose text goes."""
     gone: list[str] = []
     leaning: list[str] = []
+    asked: dict[str, str] = {}
     draft, outcome = schema.draft.c, schema.outcome.c
     joined = select(schema.draft, outcome.sent_id).outerjoin(schema.outcome, outcome.draft_id == draft.draft_id)
     for row in connection.execute(joined.where(draft.account == account)):
         names = [row.answers, row.message_id, row.sent_id]
         is_for_other = bool(row.answers) and row.answers not in ids
+        if not row.answers:
+            asked[row.draft_id] = row.replaces
         if not ids.isdisjoint(names) or _is_of(row, scope):
             gone.append(row.draft_id)
         elif not ids.isdisjoint([row.thread_id, *row.source_ids]):
             (leaning if is_for_other else gone).append(row.draft_id)
-    return tuple(gone), tuple(leaning)
+    return tuple(dict.fromkeys([*gone, *_relatives(asked, gone)])), tuple(leaning)
+
+
+def _relatives(replaces: Mapping[str, str], drafts: Iterable[str]) -> Iterator[str]:
+    """Yield the drafts on request that are versions of one of these, before it or after: their words are its words.
+
+    A draft for the mailbox that takes the place of another is written anew, from the mail that it answers.
+    """
+    kin: defaultdict[str, list[str]] = defaultdict(list)
+    for draft_id, before in replaces.items():
+        kin[draft_id].append(before)
+        kin[before].append(draft_id)
+    known = {draft_id for draft_id in drafts if draft_id in replaces}
+    waiting = list(known)
+    while waiting:
+        new = {each for each in kin[waiting.pop()] if each} - known
+        known |= new
+        waiting.extend(new)
+        yield from new & replaces.keys()
 
 
 def _is_of(row: Row[Any], scope: Scope) -> bool:

@@ -11,7 +11,7 @@ Rules:
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, cast
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from connectors.errors import EngineDown, EngineError, EngineLost, ModelMissing
+from connectors.reason import Reason
 
 if TYPE_CHECKING:
     import openai
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S = 3.0
 READY_TIMEOUT_S = 5.0
+STARTS_S = 10
+"""After how long it is worth asking again, where the server is being started."""
 KEEP_ALIVE_S = 2.0
 """Shorter than the 5 s after which the engine hangs up: a request must not meet a connection that is just closing."""
 _LOAD = re.compile(r"^vllm:num_requests_(?:running|waiting)(?:\{[^}]*\})? (\S+)$", re.MULTILINE)
@@ -57,15 +60,31 @@ class Sampling(BaseModel):
 class ModelServer:
     """A server of language models, by its URL ("http://127.0.0.1:8381/v1"). Safe to share between threads."""
 
-    def __init__(self, url: str, *, api_key: str = "none", timeout_s: float = 120.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: str = "none",
+        timeout_s: float = 120.0,
+        is_kept: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Name the server; nothing is asked of it yet.
+
+        Args:
+            url: Where it is.
+            api_key: What it asks for.
+            timeout_s: How long an answer may take.
+            is_kept: Whether somebody starts it whenever it does not run.
+        """
         self.url = url.rstrip("/")
+        self._is_kept = is_kept
         self._api_key = api_key
         self._timeout_s = timeout_s
 
     def is_ready(self) -> bool:
         """Tell whether the server can draft now."""
         try:
-            with _translated(self.url):
+            with _translated(self._is_kept):
                 self._get(f"{self._root}/health")
         except ModelMissing:  # not vLLM: no such route
             return self._lists_models()
@@ -89,7 +108,7 @@ class ModelServer:
             EngineDown: the server does not answer.
             EngineError: it answers with an error.
         """
-        with _translated(self.url):
+        with _translated(self._is_kept):
             models = list(self._client.models.list(timeout=READY_TIMEOUT_S))
         return {model.id: str(getattr(model, "root", None) or "") for model in models}
 
@@ -99,7 +118,7 @@ class ModelServer:
         Raises:
             EngineDown: the server does not answer.
         """
-        with _translated(self.url):
+        with _translated(self._is_kept):
             models = list(self._client.models.list(timeout=READY_TIMEOUT_S))
         base = next((model for model in models if not getattr(model, "parent", None)), None)
         return str(getattr(base, "root", None) or "")
@@ -111,7 +130,7 @@ class ModelServer:
             ModelMissing: there is no such folder, or the server cannot load adapters.
             EngineError: the adapter does not fit the model, or the name is taken.
         """
-        with _translated(self.url):
+        with _translated(self._is_kept):
             self._post("/load_lora_adapter", {"lora_name": name, "lora_path": str(path)})
 
     def unload_adapter(self, name: str) -> None:
@@ -120,7 +139,7 @@ class ModelServer:
         Raises:
             ModelMissing: there is none of that name.
         """
-        with _translated(self.url):
+        with _translated(self._is_kept):
             self._post("/unload_lora_adapter", {"lora_name": name})
 
     def load(self) -> int:
@@ -129,7 +148,7 @@ class ModelServer:
         Raises:
             ModelMissing: the server does not tell: it is not vLLM.
         """
-        with _translated(self.url):
+        with _translated(self._is_kept):
             said = self._get(f"{self._root}/metrics")
         return round(sum(float(number) for number in _LOAD.findall(said)))
 
@@ -139,13 +158,13 @@ class ModelServer:
         Raises:
             ModelMissing: the server cannot sleep, or was not told that it may.
         """
-        with _translated(self.url):
+        with _translated(self._is_kept):
             self._post(f"{self._root}/sleep?level={level}")
 
     def wake_up(self, tags: Sequence[str] = ()) -> None:
         """Take the memory again: all of it, or only that of "weights" or "kv_cache"; with all of it, work goes on."""
         query = "&".join(f"tags={tag}" for tag in tags)
-        with _translated(self.url):
+        with _translated(self._is_kept):
             self._post(f"{self._root}/wake_up{'?' if query else ''}{query}")
 
     def is_sleeping(self) -> bool:
@@ -154,7 +173,7 @@ class ModelServer:
         Raises:
             ModelMissing: it cannot sleep, or was not told that it may.
         """
-        with _translated(self.url):
+        with _translated(self._is_kept):
             return bool(json.loads(self._get(f"{self._root}/is_sleeping"))["is_sleeping"])
 
     def serve(self, model: str, name: str, *, drain_s: float) -> None:
@@ -169,7 +188,7 @@ class ModelServer:
             ModelMissing: the server cannot do that.
             EngineError: it did not; it goes on as before, or ends if nobody knows any more what its weights are.
         """
-        with _translated(self.url):
+        with _translated(self._is_kept):
             self._post(f"{self._root}/cyrano/serve", {"model": model, "name": name, "drain_s": drain_s})
 
     def probe(self, model: str) -> None:
@@ -178,7 +197,7 @@ class ModelServer:
         Raises:
             EngineError: it fails, or another model answers.
         """
-        with _translated(self.url):
+        with _translated(self._is_kept):
             answer = self._client.chat.completions.create(
                 model=model, messages=[{"role": "user", "content": "Hello"}], temperature=0, max_tokens=1
             )
@@ -192,7 +211,7 @@ class ModelServer:
             ModelMissing: it does not know `model`.
             EngineError: it refuses, for example a prompt longer than the model reads.
         """
-        with _translated(self.url):
+        with _translated(self._is_kept):
             answer = self._client.chat.completions.create(
                 model=model,
                 messages=_chat(messages),
@@ -213,7 +232,7 @@ class ModelServer:
         """
         is_finished = False
         with (
-            _translated(self.url),
+            _translated(self._is_kept),
             self._client.chat.completions.create(
                 model=model,
                 messages=_chat(messages),
@@ -232,7 +251,8 @@ class ModelServer:
                         yield choice.delta.content
                     is_finished = is_finished or choice.finish_reason not in {None, *_BROKEN_OFF}
         if not is_finished:
-            raise EngineDown("The model server stopped in the middle of a draft.", hint="Ask again in a moment.")
+            said = "The model server stopped in the middle of a draft."
+            raise EngineDown(said, hint="Ask again in a moment.", reason=Reason.CUT_OFF)
 
     def close(self) -> None:
         """Close idle connections."""
@@ -275,44 +295,56 @@ class ModelServer:
         )
 
 
-def translate(error: "openai.OpenAIError", url: str) -> EngineError:  # noqa: PLR0911  one answer per kind
-    """Say in words what an error of the client library means."""
+def translate(  # noqa: PLR0911  one answer per kind
+    error: "openai.OpenAIError", *, is_kept: Callable[[], bool] = lambda: False
+) -> EngineError:
+    """Say in words what an error of the client library means. No sentence tells the URL: clients show them."""
     import openai  # noqa: PLC0415
 
     said = getattr(error, "message", "") or str(error)
     match error:
         case openai.APITimeoutError():
-            return EngineDown(f"The model server at {url} did not answer in time.", hint="It may be busy: ask again.")
+            words, hint = "The model server did not answer in time.", "It may be busy: ask again."
+            return EngineDown(words, hint=hint, reason=Reason.SLOW)
+        case openai.APIConnectionError() if is_kept():
+            words, hint = "The model server is starting.", "Ask again in a moment."
+            return EngineLost(words, hint=hint, retry_after_s=STARTS_S, reason=Reason.STARTS)
         case openai.APIConnectionError():
-            return EngineLost(f"No model server answers at {url}.", hint="Start it: cyrano engine, or cyrano up.")
+            words, hint = "No model server answers.", "Start it: cyrano engine, or cyrano up."
+            return EngineLost(words, hint=hint, reason=Reason.LOST)
         case openai.NotFoundError():
             return ModelMissing(f"The model server does not have it: {said}", hint="See what it has: cyrano status.")
         case openai.AuthenticationError() | openai.PermissionDeniedError():
             return EngineError(
-                f"The model server at {url} refused the key.",
+                "The model server refused the key.",
                 hint="Set CYRANO_ENGINE_API_KEY or CYRANO_ENGINE_API_KEY_FILE.",
+                reason=Reason.KEY,
             )
         case openai.RateLimitError() | openai.APIStatusError(status_code=503):
-            return EngineDown(f"The model server is busy: {said}", hint="Ask again in a moment.")
+            hint = "Ask again in a moment."
+            return EngineDown(f"The model server is busy: {said}", hint=hint, reason=Reason.CROWDED)
         case openai.APIError() if _ENGINE_DIED in said:  # in the middle of a stream it bears no status
-            return EngineLost(f"The model server at {url} broke down.", hint="It starts again: ask again in a moment.")
+            words, hint = "The model server broke down.", "It starts again: ask again in a moment."
+            return EngineLost(words, hint=hint, reason=Reason.BROKE_DOWN)
         case openai.BadRequestError() if "maximum context length" in said or "max_model_len" in said:
-            return EngineError(f"The prompt is too long: {said}", hint="Lower [prompt] budget_tokens.")
+            hint = "Lower [prompt] budget_tokens."
+            return EngineError(f"The prompt is too long: {said}", hint=hint, reason=Reason.TOO_LONG)
         case _:
             return EngineError(f"The model server answered with an error: {said}", hint="Its log says more.")
 
 
 @contextmanager
-def _translated(url: str) -> Iterator[None]:
+def _translated(is_kept: Callable[[], bool]) -> Iterator[None]:
     import openai  # noqa: PLC0415
 
     try:
         yield
     except openai.OpenAIError as error:
-        raise translate(error, url) from error
+        raise translate(error, is_kept=is_kept) from error
     except (ValueError, AttributeError, TypeError) as error:  # the client trips over an answer of another shape
-        hint = "Does [engine] url name an OpenAI-compatible server?"
-        raise EngineError(f"What answers at {url} is no model server.", hint=hint) from error
+        hint = "Does it name an OpenAI-compatible server?"
+        said = "What answers at [engine] url is no model server."
+        raise EngineError(said, hint=hint, reason=Reason.NOT_AN_ENGINE) from error
 
 
 def _need_writer(asked: str, answering: str) -> None:
@@ -321,7 +353,8 @@ def _need_writer(asked: str, answering: str) -> None:
     Servers other than vLLM may answer for a base model under a longer name: that tells no lie.
     """
     if answering != asked and (_ADAPTER.search(asked) or _ADAPTER.search(answering)):
-        raise EngineError(f"Asked for {asked}, {answering} answered.", hint="Restart the engine.")
+        said = f"Asked for {asked}, {answering} answered."
+        raise EngineError(said, hint="Restart the engine.", reason=Reason.WRONG_WRITER)
 
 
 def _chat(messages: Sequence[Mapping[str, object]]) -> "list[ChatCompletionMessageParam]":

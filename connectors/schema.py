@@ -241,6 +241,13 @@ audit = Table(
     C("last_at", UTCDateTime, nullable=False),
 )  # fmt: skip
 
+replay = Table(
+    "replay", metadata,  # what the add-on answered, as long as its tokens are good; no words, and nobody's name
+    C("digest", String(64), primary_key=True),
+    C("ends_at", UTCDateTime, nullable=False),
+    Index(None, "ends_at"),
+)  # fmt: skip
+
 run = Table(
     "run", metadata,
     C("run_id", String(96), primary_key=True),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from connectors.errors import ConfigError, ModelMissing
+from connectors.reason import Reason
 
 if TYPE_CHECKING:
     import numpy as np
@@ -118,6 +119,8 @@ def _load_model(settings: EmbedderSettings) -> "SentenceTransformer":
         raise ModelMissing(
             f"The embedding model {settings.model} is not on this machine.",
             hint=f"Fetch it once: hf download {settings.model}, or leave [embedder] model at its default.",
+            reason=Reason.NO_EMBEDDER,
+            about=settings.model,
         ) from error
     except (RuntimeError, AssertionError) as error:  # torch's words for a device that is not there
         raise ConfigError(

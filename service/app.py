@@ -36,6 +36,7 @@ from service.engine.command import engine_url, served_name
 from service.engine.keeper import EngineKeeper
 from service.engine.machine import inspect_machine
 from service.engine.prepare import prepare
+from service.engine.record import is_kept
 from service.engine.rest import RestWatch
 from service.feedback import Feedback
 from service.health import Health
@@ -196,7 +197,9 @@ class App:
     @cached_property
     def model_server(self) -> ModelServer:
         """The engine, wherever it runs."""
-        return ModelServer(engine_url(self.settings.engine), api_key=self.engine_key)
+        engine = self.settings.engine
+        is_kept_here = partial(is_kept, self.home) if not engine.url else lambda: False
+        return ModelServer(engine_url(engine), api_key=self.engine_key, is_kept=is_kept_here)
 
     @property
     def engine_key(self) -> str:

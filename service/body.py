@@ -5,10 +5,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Self, TypeVar
 
+from flask import request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+from werkzeug.exceptions import UnsupportedMediaType
 
 from connectors.account import AccountRecord
 from connectors.message import Address, ThreadMessage
+from connectors.reason import Reason
 from retrieval.prompt import LANGUAGE_NAMES, LENGTH_NAMES, TONE_NAMES, Request
 from service.problems import InvalidBody, NotJson, RequestError
 
@@ -99,7 +103,7 @@ class DraftBody(Body):
         if self.draft_so_far and not self.instruction:
             raise ValueError("say in the instruction how to change the draft so far")
         if not self.instruction and not any(message.text for message in self.thread):
-            raise ValueError("give an instruction, or a thread to answer")
+            raise PydanticCustomError(Reason.NOTHING_ASKED.value, "give an instruction, or a thread to answer")
         return self
 
     def to_request(self, record: AccountRecord) -> Request:
@@ -117,6 +121,17 @@ class DraftBody(Body):
             length=self.length or "",
             revised=self.draft_so_far,
         )
+
+
+def sent_json() -> bytes:
+    """Return the body of the request at hand.
+
+    Raises:
+        UnsupportedMediaType: it does not say that it is JSON, as what a page's form sends cannot.
+    """
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("The body must be JSON.")
+    return request.get_data(cache=False)
 
 
 def read_body(raw: bytes) -> DraftBody:
@@ -162,7 +177,8 @@ def _explain(error: ValidationError) -> RequestError:
     faults = [{"where": _where(each["loc"]), "what": _what(each["type"], each["msg"])} for each in found]
     first = faults[0]
     detail = f"{first['where'] or 'The body'}: {first['what']}."
-    return InvalidBody(detail, hint="/openapi.json describes what can be sent.", faults=faults)
+    reason = Reason.NOTHING_ASKED if found[0]["type"] == Reason.NOTHING_ASKED else None
+    return InvalidBody(detail, hint="/openapi.json describes what can be sent.", faults=faults, reason=reason)
 
 
 def _where(path: tuple[int | str, ...]) -> str:

@@ -106,7 +106,7 @@ def load_settings(home: Path, environ: Mapping[str, str]) -> Settings:
     """Read the configuration of a home folder.
 
     Raises:
-        ConfigError: the file is no TOML, or a key or value is not known; the message names it.
+        ConfigError: the file is no TOML, or a key or value is not known, or two do not agree; the message names it.
     """
     path = home / FILE
     try:
@@ -126,6 +126,10 @@ def load_settings(home: Path, environ: Mapping[str, str]) -> Settings:
                 _merge(getattr(settings, name), getattr(wanted, name))
             except ValidationError as error:
                 raise _explain(error, path, ("accounts", account, name)) from error
+    if settings.addon.enabled:
+        from service.addon.host import check_names  # noqa: PLC0415  brings a web framework along
+
+        check_names(settings.addon, settings.http.allowed_hosts)
     return settings
 
 

@@ -8,14 +8,15 @@ The rules this module keeps:
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Engine, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from connectors.clock import now_utc
 from connectors.schema import draft
 from connectors.schema import feedback as table
+from connectors.upsert import insert_into
 
 _ID = re.compile(r"[0-9a-f]{32}")
 """What else an address may hold is not asked for: databases refuse some of it."""
@@ -31,14 +32,10 @@ class FeedbackKind(StrEnum):
     DISCARDED = "discarded"
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Feedback:
     """What was done with drafts. Threads may share it."""
 
-    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = now_utc) -> None:
         self._engine = engine
         self._clock = clock
 
@@ -49,15 +46,8 @@ class Feedback:
         columns = ["draft_id", "kind", "account", "given_at"]
         given = (literal(kind, table.c.kind.type), draft.c.account, literal(self._clock(), table.c.given_at.type))
         rows = select(draft.c.draft_id, *given).where(draft.c.account == account, draft.c.draft_id == draft_id)
-        insert = (postgresql if self._engine.dialect.name == "postgresql" else sqlite).insert(table)
+        insert = insert_into(table, self._engine)
         again = {"given_at": insert.excluded.given_at}
         writing = insert.from_select(columns, rows).on_conflict_do_update(index_elements=columns[:2], set_=again)
         with self._engine.begin() as connection:
             return connection.execute(writing.returning(table.c.draft_id)).first() is not None
-
-    def kinds(self, account: str, draft_id: str) -> list[FeedbackKind]:
-        """Return what was done with a draft, the newest last."""
-        mine = (table.c.account == account, table.c.draft_id == draft_id)
-        with self._engine.connect() as connection:
-            found = connection.scalars(select(table.c.kind).where(*mine).order_by(table.c.given_at))
-            return list(map(FeedbackKind, found))

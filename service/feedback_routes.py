@@ -1,12 +1,11 @@
 """The address at which a browser says what was done with a draft."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from pydantic import Field
-from werkzeug.exceptions import UnsupportedMediaType
 
 from service.access.asking import allowed_by
 from service.access.scopes import Scope
-from service.body import Body, read_as
+from service.body import Body, read_as, sent_json
 from service.feedback import FeedbackKind
 from service.parts import Parts
 from service.problems import NoSuchDraft
@@ -28,9 +27,7 @@ def make_feedback(parts: Parts) -> Blueprint:
     @routes.post("/drafts/<draft_id>/feedback")
     def feedback(draft_id: str) -> Response:
         account = drafting().account
-        if request.mimetype != "application/json":
-            raise UnsupportedMediaType("The body must be JSON.")
-        body = read_as(FeedbackBody, request.get_data(cache=False))
+        body = read_as(FeedbackBody, sent_json())
         if not parts.feedback.give(account, draft_id, body.kind):
             raise NoSuchDraft("There is no such draft.", hint="It may have been forgotten, or be another account's.")
         return Response(status=204)

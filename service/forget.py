@@ -26,6 +26,7 @@ from connectors.errors import CyranoError, StoreBusy, StoreError
 from connectors.forget import Found, erase, find, shred
 from connectors.forgotten import Scope
 from connectors.job import FILE, TrainJob, read_job
+from service.notices import Notice, NoticeKind
 from service.training import RESULT
 
 logger = logging.getLogger(__name__)
@@ -119,18 +120,23 @@ def made_from_mail_deleted(runs: Path, adapters: Path) -> Iterator[int]:
 
 def retrain_note(adapters: Path, account: str, *, is_strict: bool) -> str:
     """Return why an account is to be trained again, in a sentence; "" where it need not."""
+    notice = retrain_notice(adapters, account, is_strict=is_strict)
+    return notice.text if notice else ""
+
+
+def retrain_notice(adapters: Path, account: str, *, is_strict: bool) -> Notice | None:
+    """Return why an account is to be trained again; None where it need not."""
     approved = [card for card in list_cards(adapters, account) if card.is_approved]
     cards = [card for card in approved if not is_withdrawn(adapters, account, card.version)]
     in_service = current_version(adapters, account) or max((card.version for card in cards), default=0)
     if not is_tainted(adapters, account, in_service):
-        return ""
+        return None
     if any(card.version > in_service and not is_tainted(adapters, account, card.version) for card in cards):
-        return ""
+        return None
     meanwhile = "the base model writes until then" if is_strict else "it goes on writing until then"
-    return (
-        f"{account}@v{in_service} learned from mail that was forgotten. Train again ({meanwhile}): "
-        f"cyrano train --account {account}"
-    )
+    name, kind = f"{account}@v{in_service}", NoticeKind.FORGOTTEN_RESTS if is_strict else NoticeKind.FORGOTTEN_WRITES
+    again = f"Train again ({meanwhile}): cyrano train --account {account}"
+    return Notice(kind=kind, about=name, text=f"{name} learned from mail that was forgotten. {again}")
 
 
 def _learned_from(adapters: Path, card: AdapterCard, found: Found) -> bool:

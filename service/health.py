@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Engine, Row, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from connectors.clock import now_utc
 from connectors.schema import health as table
 
 
@@ -45,14 +46,10 @@ class PartHealth:
     """What to do about the error."""
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Health:
     """The table of how the accounts do. What is noted replaces what was."""
 
-    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = now_utc) -> None:
         self._engine = engine
         self._clock = clock
 

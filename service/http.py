@@ -32,9 +32,9 @@ class HttpSettings(BaseModel):
     max_body_kb: PositiveInt = 256
     """How long a request may be."""
     drafts_at_once: PositiveInt = 4
-    """Drafts in the making for one token."""
+    """Drafts in the making for one token, and for one account in the add-on."""
     drafts_per_minute: PositiveInt = 30
-    """Drafts that one token may ask for within a minute."""
+    """Drafts that one token, and one account in the add-on, may ask for within a minute."""
     heartbeat_s: PositiveFloat = 1.0
     """A silence this long sends a comment: proxies stay awake, and a client that went away is noticed."""
 

@@ -18,8 +18,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from connectors.message import Email
+from service.draft_row import DraftKind
 from service.edits import UNLIKE_BELOW, Verdict, compare, cut, liken, words
-from service.ledger import DraftKind
 from service.outcomes import Offer, Outcome, Outcomes
 
 logger = logging.getLogger(__name__)

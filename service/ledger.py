@@ -29,126 +29,29 @@ The rules this module keeps:
 5. A draft moves only along the arrows; a move from elsewhere is refused and nothing changes. What a mailbox shows late
    may be mended: a deleted or withdrawn draft turns out to be sent, or lies in Drafts again and is then its owner's,
    as may be what is found there after a crash.
-6. Every question names its account or one draft.
 """
 
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import and_, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from connectors.errors import StoreError
 from connectors.schema import arrival
 from connectors.schema import draft as table
+from service.draft_row import OPEN, DraftKind, DraftRow, State, Written
+from service.ledger_reader import LedgerReader
 
-LATE_SENT = timedelta(days=1)
-"""How long a deleted draft is still looked for: some mail programs empty Drafts long before Sent shows the mail."""
-
-
-class DraftKind(StrEnum):
-    """What a draft was made for."""
-
-    REQUEST = "request"
-    """Somebody asked for it over HTTP; it never lies in Drafts."""
-    ANSWER = "answer"
-    """A mail came in that deserves an answer."""
-    INSTRUCTED = "instructed"
-    """Its owner saved a draft with an instruction."""
-
-
-class State(StrEnum):
-    """Where a draft stands."""
-
-    WANTED = "wanted"
-    GENERATING = "generating"
-    WRITTEN = "written"
-    APPENDED = "appended"
-    EDITED = "edited"
-    SENT = "sent"
-    DELETED = "deleted"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    WITHDRAWN = "withdrawn"
-
-
-OPEN = (State.WANTED, State.GENERATING, State.WRITTEN, State.FAILED)
-"""States of a draft for the mailbox that is still to come."""
 _LAID = (State.APPENDED, State.EDITED, State.DELETED, State.WITHDRAWN)
 """States of a draft that lay in Drafts, or may have."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DraftRow:
-    """A draft as the ledger knows it. Ids of messages are without angle brackets."""
-
-    draft_id: str
-    account: str
-    kind: DraftKind
-    answers: str | None
-    """The Message-ID it answers, or of the draft that held the instruction; None for a draft on request."""
-    thread_id: str
-    """Of the mail it answers: the id of the thread's first message."""
-    replaces: str
-    """The `draft_id` of the draft whose place it takes; "" mostly."""
-    state: State
-    reason: str
-    message_id: str
-    """Of the draft in Drafts."""
-    ref: str
-    """Where it was last seen there; "" before that, and once it was taken out."""
-    seal: str
-    """Of its bytes as the mailbox gave them back; see `connectors.mailbox.seal`."""
-    missed_at: datetime | None
-    """When it was first not found there."""
-    original: bytes | None
-    """The owner's own draft that held the instruction, until it is replaced."""
-    recipients: tuple[str, ...]
-    """The addresses it is written to, where they are known."""
-    instruction: str
-    subject: str
-    text: str
-    language: str
-    adapter: str
-    prompt_version: str
-    source_ids: tuple[str, ...]
-    created_at: datetime
-    changed_at: datetime
-    begun_at: datetime | None
-    """When it was first given to the model."""
-    first_token_s: float | None
-    tokens: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """What is kept of a text the model wrote. `tokens` counts pieces streamed."""
-
-    text: str
-    subject: str = ""
-    language: str = ""
-    adapter: str = ""
-    prompt_version: str = ""
-    source_ids: Sequence[str] = ()
-    first_token_s: float | None = None
-    tokens: int | None = None
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-class Ledger:
+class Ledger(LedgerReader):
     """The table of drafts, with the moves a draft can make."""
-
-    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = _now) -> None:
-        self._engine = engine
-        self._clock = clock
 
     # Drafts on request
 
@@ -311,75 +214,6 @@ class Ledger:
         """
         self._move(draft_id, (*OPEN, State.APPENDED), State.WITHDRAWN, reason=reason)
 
-    # Questions
-
-    def pending(self, account: str) -> list[DraftRow]:
-        """Return the drafts for the mailbox that are still to come, oldest first."""
-        is_open = table.c.answers.is_not(None) & table.c.state.in_(OPEN)
-        return self._find(account, is_open)
-
-    def followed(self, account: str) -> list[DraftRow]:
-        """Return the drafts of which it may still change what became of them, oldest first.
-
-        They are those that lie in Drafts, those to be taken out of it, and those that were deleted a short while ago.
-        """
-        return self._find(
-            account,
-            or_(
-                table.c.state.in_((State.APPENDED, State.EDITED)),
-                and_(table.c.state == State.WITHDRAWN, table.c.ref != ""),
-                and_(table.c.state == State.DELETED, table.c.changed_at > self._clock() - LATE_SENT),
-            ),
-        )
-
-    def answering(self, account: str, answers: str) -> DraftRow | None:
-        """Return the draft that answers a mail."""
-        return next(iter(self._find(account, table.c.answers == answers)), None)
-
-    def replacing(self, row: DraftRow) -> DraftRow | None:
-        """Return the draft that takes the place of another."""
-        return next(iter(self._find(row.account, table.c.replaces == row.draft_id)), None)
-
-    def replaced(self, account: str) -> set[str]:
-        """Return the ids of the drafts whose place another is to take."""
-        query = select(table.c.replaces).where(table.c.account == account, table.c.replaces != "")
-        with self._engine.begin() as connection:
-            return set(connection.scalars(query))
-
-    def begun_since(self, account: str, since: datetime) -> int:
-        """Count the answers that were given to the model for the first time since then."""
-        is_begun = and_(table.c.account == account, table.c.kind == DraftKind.ANSWER, table.c.begun_at >= since)
-        with self._engine.begin() as connection:
-            return connection.execute(select(func.count()).select_from(table).where(is_begun)).scalar_one()
-
-    def get(self, draft_id: str) -> DraftRow | None:
-        """Return one draft."""
-        with self._engine.begin() as connection:
-            row = connection.execute(select(table).where(table.c.draft_id == draft_id)).one_or_none()
-        return None if row is None else _row(row)
-
-    def lineage(self, account: str, draft_id: str) -> list[DraftRow]:
-        """Return a draft on request with those it came from by changes, the first one first; [] for any other."""
-        asked = (table.c.account == account, table.c.kind == DraftKind.REQUEST)
-        rows = select(table.c.draft_id, table.c.replaces).where(*asked)
-        chain = rows.where(table.c.draft_id == draft_id).cte(recursive=True)
-        # UNION goes on from what is new alone, so that this ends whatever the table holds.
-        chain = chain.union(rows.join(chain, table.c.draft_id == chain.c.replaces))
-        with self._engine.begin() as connection:
-            found = list(connection.execute(select(table).join(chain, chain.c.draft_id == table.c.draft_id)))
-        known = {row.draft_id: _row(row) for row in found}
-        line = list[DraftRow]()
-        while draft_id in known:
-            line.append(known.pop(draft_id))
-            draft_id = line[-1].replaces
-        return line[::-1]
-
-    def recent(self, account: str, limit: int) -> list[DraftRow]:
-        """Return an account's last drafts, newest first."""
-        newest = select(table).where(table.c.account == account).order_by(table.c.created_at.desc()).limit(limit)
-        with self._engine.begin() as connection:
-            return [_row(row) for row in connection.execute(newest)]
-
     # How far a watcher that answers all mail has looked
 
     def arrival(self, account: str) -> str | None:
@@ -399,11 +233,6 @@ class Ledger:
         """Forget the cursor: whoever answers all mail again begins with what comes from then on."""
         with self._engine.begin() as connection:
             connection.execute(delete(arrival).where(arrival.c.account == account))
-
-    def _find(self, account: str, condition: ColumnElement[bool]) -> list[DraftRow]:
-        rows = select(table).where(table.c.account == account, condition).order_by(table.c.created_at)
-        with self._engine.begin() as connection:
-            return [_row(row) for row in connection.execute(rows)]
 
     def _fresh(self, account: str, kind: DraftKind, state: State, **values: object) -> dict[str, Any]:
         now = self._clock()
@@ -426,9 +255,3 @@ class Ledger:
 
 def _facts(written: Written) -> dict[str, Any]:
     return {**asdict(written), "source_ids": list(written.source_ids)}
-
-
-def _row(row: Row[Any]) -> DraftRow:
-    values = row._asdict()
-    mended = {"state": State(row.state), "kind": DraftKind(row.kind)}
-    return DraftRow(**{**values, **mended, "source_ids": tuple(row.source_ids), "recipients": tuple(row.recipients)})

@@ -1,4 +1,7 @@
-"""One process at a time on the embedded stores."""
+"""One process at a time: on the embedded stores, and wherever else one alone may work.
+
+The system lets go of a lock when the process that holds it ends, however it ends.
+"""
 
 import fcntl
 import os
@@ -10,8 +13,21 @@ from connectors.errors import StoreBusy
 
 
 @contextmanager
+def try_hold(path: Path) -> Iterator[bool]:
+    """Hold a lock within the block where nobody else does; yield whether that worked."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+@contextmanager
 def hold_home(home: Path) -> Iterator[None]:
-    """Hold the home folder's lock; the system lets go of it when the process ends, however it ends.
+    """Hold the home folder's lock.
 
     Raises:
         StoreBusy: another process holds it.

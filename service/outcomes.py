@@ -16,12 +16,13 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, and_, delete, func, insert, or_, select
 
+from connectors.clock import now_utc
 from connectors.message import Email
 from connectors.rows import mail_of_row
 from connectors.schema import draft, feedback, message, outcome
+from service.draft_row import DraftKind, State
 from service.edits import Edit, Verdict
 from service.feedback import FeedbackKind
-from service.ledger import DraftKind, State
 from service.versions import Version, counting
 
 IGNORED_AFTER = timedelta(days=14)
@@ -96,14 +97,10 @@ class Week:
         return self.as_is + self.light + self.rewritten + self.ignored
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Outcomes:
     """What became of drafts. Threads may share it."""
 
-    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = now_utc) -> None:
         self._engine = engine
         self._clock = clock
 

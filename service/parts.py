@@ -15,6 +15,7 @@ from service.drafting.draft import DraftEvent, DraftRequest
 from service.feedback import Feedback
 from service.health import Health
 from service.ledger import Ledger
+from service.notices import Notice
 from service.outcomes import Outcomes
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Parts:
     """Returns the account of a name: `Archive.account`."""
     adapter: Callable[[str], str | None]
     """Returns the name of the adapter in service for an account, or None where the base model writes."""
-    notices: Callable[[str], Sequence[str]]
+    notices: Callable[[str], Sequence[Notice]]
     """Returns what is not as it should be with an account's adapters, and what to do."""
     checks: Mapping[str, Callable[[], object]]
     """What /readyz asks, part by part; a part that is not ready raises a CyranoError."""

@@ -11,7 +11,7 @@ CyranoError
     ├── PairingRefused      the code is wrong, used, or too old
     ├── NoSuchDraft         no draft of the account has this id
     ├── InvalidBody         the body is JSON, but not what is asked for; `faults` says where
-    ├── TooManyDrafts       this token has as many drafts in the making as it may
+    ├── TooManyDrafts       whoever asks has as many drafts in the making as they may
     └── TooFast             asked for too often; `retry_after_s` says when there is room again
 """
 
@@ -21,13 +21,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from werkzeug import exceptions as http
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from connectors import errors as e
+from connectors.reason import Reason
 
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+URN = "urn:cyrano:"
+"""What a problem's type begins with; its kind follows."""
 RETRY_AFTER_S = 2
 
 
@@ -70,13 +74,15 @@ class NoSuchDraft(RequestError):
 class InvalidBody(RequestError):
     """The body is not what is asked for."""
 
-    def __init__(self, message: str, *, hint: str = "", faults: Sequence[dict[str, str]] = ()) -> None:
-        super().__init__(message, hint=hint)
+    def __init__(
+        self, message: str, *, hint: str = "", faults: Sequence[dict[str, str]] = (), reason: Reason | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, reason=reason)
         self.faults = faults
 
 
 class TooManyDrafts(RequestError):
-    """This token has as many drafts in the making as it may."""
+    """Whoever asks has as many drafts in the making as they may."""
 
 
 class TooFast(RequestError):
@@ -96,13 +102,18 @@ class Problem:
     title: str
     detail: str
     hint: str = ""
+    reason: str = ""
+    """What exactly it was, where the kind does not say; one of `connectors.reason`."""
+    about: str = ""
+    """What the reason names."""
     extra: dict[str, Any] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the members RFC 9457 names, `hint`, and what the kind adds."""
-        known = {"type": f"urn:cyrano:{self.kind}", "title": self.title, "status": self.status, "detail": self.detail}
-        return known | ({"hint": self.hint} if self.hint else {}) | self.extra
+        """Return the members RFC 9457 names, `hint`, `reason`, `about`, and what the kind adds."""
+        known = {"type": f"{URN}{self.kind}", "title": self.title, "status": self.status, "detail": self.detail}
+        more = {"hint": self.hint, "reason": self.reason, "about": self.about}
+        return known | {name: value for name, value in more.items() if value} | self.extra
 
 
 # The most exact class counts: an error is looked up by its own class, then by those it derives from.
@@ -131,6 +142,20 @@ _KINDS: dict[type[e.CyranoError], tuple[int, str, str]] = {
 }
 
 
+_INTERNAL = ("internal", "Something went wrong")
+
+
+def types() -> dict[str, str]:
+    """Return every kind of problem that is answered, with its title."""
+    ours = {kind: title for _, kind, title in _KINDS.values()}
+    return ours | {_named(error): error().name for error in _FROM_HTTP} | dict([_INTERNAL])
+
+
+def describe_types() -> str:
+    """Return all kinds with their titles, for the interface's description."""
+    return " ".join(f'"{kind}": {title}.' for kind, title in types().items())
+
+
 def problem(error: Exception) -> Problem:
     """Say any error in the form of a problem. What is not meant for people says nothing of its inside."""
     if isinstance(error, e.CyranoError):
@@ -140,7 +165,8 @@ def problem(error: Exception) -> Problem:
     # Where, not what: the message of a foreign exception may quote mail.
     logger.error("unexpected %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
     hint = "This is a mistake in Cyrano; its log says where."
-    return Problem(status=500, kind="internal", title="Something went wrong", detail="An unexpected error.", hint=hint)
+    kind, title = _INTERNAL
+    return Problem(status=500, kind=kind, title=title, detail="An unexpected error.", hint=hint)
 
 
 def _known(error: e.CyranoError) -> Problem:
@@ -152,10 +178,27 @@ def _known(error: e.CyranoError) -> Problem:
         extra["retry_after_s"] = wait_s
         headers["Retry-After"] = str(wait_s)
     return Problem(
-        status=status, kind=kind, title=title, detail=str(error), hint=error.hint, extra=extra, headers=headers
+        status=status,
+        kind=kind,
+        title=title,
+        detail=str(error),
+        hint=error.hint,
+        reason=error.reason or "",
+        about=error.about,
+        extra=extra,
+        headers=headers,
     )
 
 
+_FROM_HTTP = (
+    http.BadRequest,
+    http.NotFound,
+    http.MethodNotAllowed,
+    http.RequestEntityTooLarge,
+    http.UnsupportedMediaType,
+    http.InternalServerError,
+)
+"""What the web framework raises, and our routes with it."""
 _HINTS = {
     404: "The addresses are listed in /openapi.json.",
     405: "/openapi.json says how each address is asked.",
@@ -169,9 +212,14 @@ def _http(error: HTTPException) -> Problem:
     methods = error.valid_methods if isinstance(error, MethodNotAllowed) else None
     return Problem(
         status=status,
-        kind=error.name.lower().replace(" ", "-"),
+        kind=_named(error),
         title=error.name,
         detail=error.description or error.name,
         hint=_HINTS.get(status, ""),
         headers={"Allow": ", ".join(methods)} if methods else {},
     )
+
+
+def _named(error: HTTPException | type[HTTPException]) -> str:
+    made = error() if isinstance(error, type) else error
+    return made.name.lower().replace(" ", "-")

@@ -5,14 +5,13 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, jsonify, request
 from pydantic import BaseModel
-from werkzeug.exceptions import UnsupportedMediaType
 
 from connectors.errors import CyranoError
 from service import sse
 from service.access.asking import allowed_by
-from service.access.limits import Pace
+from service.access.limits import drafts_pace
 from service.access.scopes import Scope
-from service.body import DraftBody, read_body
+from service.body import read_body, sent_json
 from service.drafting.draft import Done
 from service.drafting.refining import read_request
 from service.http import HttpSettings
@@ -29,6 +28,7 @@ from service.wire import (
     StatsAnswer,
     draft_answer,
     draft_item,
+    notice_item,
     part_item,
     week_item,
 )
@@ -44,15 +44,14 @@ GONE = 499
 def make_routes(parts: Parts, settings: HttpSettings) -> Blueprint:
     """Return the routes on these parts."""
     slots = Slots(settings.drafts_at_once)
-    hint = "Wait, or raise [http] drafts_per_minute."
-    pace = Pace(settings.drafts_per_minute, 60.0, what="drafts", hint=hint)
+    pace = drafts_pace(settings.drafts_per_minute)
     routes = Blueprint("routes", __name__)
     drafting, reading = allowed_by(parts, Scope.DRAFT), allowed_by(parts, Scope.READ)
 
     @routes.post("/draft")
     def draft() -> Response:
         access = drafting()
-        body = _body()
+        body = read_body(sent_json())
         if body.account not in {None, access.account}:
             hint = "Leave the account out, or use a token made for it."
             raise WrongAccount("This token is for another account.", hint=hint)
@@ -74,7 +73,8 @@ def make_routes(parts: Parts, settings: HttpSettings) -> Blueprint:
             name=name,
             owner=str(parts.account(name).owner),
             adapter=parts.adapter(name),
-            notices=tuple(parts.notices(name)),
+            notices=tuple(notice.text for notice in parts.notices(name)),
+            noticed=tuple(map(notice_item, parts.notices(name))),
             parts=tuple(map(part_item, parts.health.of(name))),
         )
         return _json(AccountsAnswer(accounts=(item,)))
@@ -104,12 +104,6 @@ def make_routes(parts: Parts, settings: HttpSettings) -> Blueprint:
         return jsonify(describe())
 
     return routes
-
-
-def _body() -> DraftBody:
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType("The body must be JSON.")
-    return read_body(request.get_data(cache=False))
 
 
 def _streamed(pump: Pump, beat_s: float) -> Response:

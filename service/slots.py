@@ -1,4 +1,4 @@
-"""How many drafts a token may have in the making."""
+"""How many drafts somebody may have in the making: a token, or an account's owner at the add-on."""
 
 import threading
 from collections import Counter

@@ -1,4 +1,8 @@
-"""What is answered: the JSON of the HTTP service, made from the records inside."""
+"""What is answered: the JSON of the HTTP service, made from the records inside.
+
+Sentences of our own are English, and codes stand beside them for clients that speak another language: a problem's
+`type` and `reason`, a notice's `kind`.
+"""
 
 import re
 from datetime import date, datetime
@@ -6,12 +10,15 @@ from html import escape
 
 from pydantic import BaseModel, Field
 
+from connectors.reason import Reason
 from retrieval.prompt import Source
+from service.draft_row import DraftRow
 from service.drafting.draft import Done, Meta
 from service.drafting.facts import Fact, FactKind
 from service.health import PartHealth
-from service.ledger import DraftRow
+from service.notices import Notice, NoticeKind
 from service.outcomes import Week
+from service.problems import URN, describe_types
 
 
 class SourceItem(BaseModel):
@@ -32,6 +39,7 @@ class FactItem(BaseModel):
     text: str
     start: int = Field(description="Where it begins, in Unicode characters.")
     end: int
+    is_left_out: bool = Field(description="Whether it goes into no mail unless its owner says so: it leads somewhere.")
 
 
 class TimingsItem(BaseModel):
@@ -42,6 +50,14 @@ class TimingsItem(BaseModel):
     total: int
 
 
+class NoticeItem(BaseModel):
+    """What is not as it should be, for clients that say it in a language of their own."""
+
+    kind: NoticeKind = Field(description=NoticeKind.described())
+    about: str = Field(description='The adapter ("ana@v3") or the account that it names.')
+    text: str = Field(description="The same in English, with what to do: for a kind that the client does not know.")
+
+
 class MetaItem(BaseModel):
     """The event `meta`: what is known before the first word."""
 
@@ -49,7 +65,8 @@ class MetaItem(BaseModel):
     subject: str
     language: str = Field(description='ISO 639-1, or "und".')
     adapter: str | None = Field(description="What writes; null is the base model.")
-    notice: str = Field(description="Why it is not the adapter one would expect, or empty.")
+    notice: str = Field(description="Why it is not the adapter one would expect, in English, or empty.")
+    noticed: NoticeItem | None = Field(description="The same with its kind.")
     sources: tuple[SourceItem, ...]
 
 
@@ -87,7 +104,8 @@ class AccountItem(BaseModel):
     name: str
     owner: str
     adapter: str | None = Field(description="The adapter in service; null is the base model.")
-    notices: tuple[str, ...] = Field(description="What is not as it should be, and what to do.")
+    notices: tuple[str, ...] = Field(description="What is not as it should be, and what to do, in English.")
+    noticed: tuple[NoticeItem, ...] = Field(description="The same with their kinds.")
     parts: tuple[PartItem, ...] = Field(description="How its mailbox does.")
 
 
@@ -147,11 +165,13 @@ class ReadyAnswer(BaseModel):
 class ProblemAnswer(BaseModel):
     """An error, by RFC 9457."""
 
-    type: str
+    type: str = Field(description=f"{URN} and one of these. {describe_types()}")
     title: str
     status: int
-    detail: str
-    hint: str = ""
+    detail: str = Field(description="What happened, in English.")
+    hint: str = Field(default="", description="What to do about it, in English.")
+    reason: Reason | None = Field(default=None, description=Reason.described())
+    about: str = Field(default="", description="What the reason names.")
     faults: tuple[dict[str, str], ...] = ()
     retry_after_s: int | None = None
 
@@ -163,7 +183,8 @@ def meta_item(meta: Meta) -> MetaItem:
         subject=meta.subject,
         language=meta.language,
         adapter=meta.adapter or None,
-        notice=meta.notice,
+        notice=meta.notice.text if meta.notice else "",
+        noticed=notice_item(meta.notice) if meta.notice else None,
         sources=_sources(meta.sources),
     )
 
@@ -176,13 +197,19 @@ def draft_answer(done: Done) -> DraftAnswer:
         subject=done.subject,
         language=done.language,
         adapter=done.adapter or None,
-        notice=done.notice,
+        notice=done.notice.text if done.notice else "",
+        noticed=notice_item(done.notice) if done.notice else None,
         sources=_sources(done.sources),
         text=done.text,
         html=to_html(done.text),
         unsupported=tuple(map(_fact, done.unsupported)),
         timings_ms=TimingsItem(retrieved=timings.retrieved, first_token=timings.first_token, total=timings.total),
     )
+
+
+def notice_item(notice: Notice) -> NoticeItem:
+    """Return a notice."""
+    return NoticeItem(kind=notice.kind, about=notice.about, text=notice.text)
 
 
 def part_item(health: PartHealth) -> PartItem:
@@ -241,4 +268,4 @@ def _sources(sources: tuple[Source, ...]) -> tuple[SourceItem, ...]:
 
 
 def _fact(fact: Fact) -> FactItem:
-    return FactItem(kind=fact.kind, text=fact.text, start=fact.start, end=fact.end)
+    return FactItem(kind=fact.kind, text=fact.text, start=fact.start, end=fact.end, is_left_out=fact.is_left_out)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import count
 
 import pytest
+from hypothesis import settings
 
 from tests import dovecot as server
 from tests.gmail import emulate as google
@@ -13,6 +14,9 @@ from tests.parts import require
 
 # Tests run side by side: threads of two of them on one core spin while they wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# They also take turns: how long an example took says nothing of the code.
+settings.register_profile("shared machine", deadline=None)
+settings.load_profile("shared machine")
 
 
 @pytest.fixture(scope="session")

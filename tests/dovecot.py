@@ -8,7 +8,6 @@ import grp
 import os
 import pwd
 import shutil
-import socket
 import string
 import subprocess
 import tempfile
@@ -19,7 +18,9 @@ from pathlib import Path
 
 from imapclient import IMAPClient
 
+from tests.certificate import write_certificate
 from tests.oauth_server import OAuthServer, running_authority
+from tests.ports import free_port
 
 TEMPLATE = Path(__file__).with_name("dovecot.conf")
 PASSWORDS = {"alice": "secret-a", "bob": "secret-b"}
@@ -47,7 +48,7 @@ class Dovecot:
 
     @property
     def ca_file(self) -> Path:
-        """The certificate it shows."""
+        """The certificate it shows, with its key."""
         return self.folder / "cert.pem"
 
     def login(self, user: str) -> IMAPClient:
@@ -67,7 +68,7 @@ def running_dovecot() -> Iterator[Dovecot]:
     folder = Path(tempfile.mkdtemp(prefix="cyrano-dovecot-"))
     try:
         with running_authority(folder) as oauth:
-            server = Dovecot(folder=folder, port=_free_port(), tls_port=_free_port(), oauth=oauth)
+            server = Dovecot(folder=folder, port=free_port(), tls_port=free_port(), oauth=oauth)
             _write_files(server)
             yield from _run(server)
     finally:
@@ -94,11 +95,7 @@ def _write_files(server: Dovecot) -> None:
     (folder / "oauth2.conf").write_text(OAUTH.format(server.oauth.introspection_url), encoding="utf-8")
     (folder / "passwd").write_text(users, encoding="utf-8")
     (folder / "dovecot.log").touch()
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", folder / "key.pem", "-out", server.ca_file],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    write_certificate(server.ca_file, "localhost", "127.0.0.1", is_authority=True)
     if os.getuid() == 0:
         for path in (folder, *folder.iterdir()):
             shutil.chown(path, user, group)
@@ -126,11 +123,6 @@ def _program() -> str:
 def is_installed() -> bool:
     """Tell whether there is a Dovecot to start."""
     return shutil.which(_program()) is not None and Path("/usr/lib/dovecot/imap").exists()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def _wait_until_up(server: Dovecot, process: subprocess.Popen[bytes]) -> None:

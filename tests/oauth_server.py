@@ -4,23 +4,18 @@ The second is what Dovecot asks whether a token is good.
 """
 
 import contextlib
-import ipaddress
 import json
 import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from tests.certificate import write_certificate
 from tests.oauth_authority import CLIENT_ID, SCOPE, Authority, Reply
 
 
@@ -83,7 +78,7 @@ class OAuthServer:
 def running_authority(folder: Path, authority: Authority | None = None) -> Iterator[OAuthServer]:
     """Start a provider, and stop it at the end. Its certificate is written into the folder."""
     authority = authority or Authority()
-    ca_file = write_certificate(folder)
+    ca_file = write_certificate(folder / "oauth-cert.pem", "localhost", "127.0.0.1", is_authority=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(ca_file)
     with _serving(authority, context) as port, _serving(authority, None) as plain_port:
@@ -93,32 +88,6 @@ def running_authority(folder: Path, authority: Authority | None = None) -> Itera
             ca_file=ca_file,
             introspection_url=f"http://127.0.0.1:{plain_port}/introspect",
         )
-
-
-def write_certificate(folder: Path) -> Path:
-    """Write a certificate for this machine, with its key in the same file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=30))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path = folder / "oauth-cert.pem"
-    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + private)
-    return path
 
 
 @contextlib.contextmanager

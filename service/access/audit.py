@@ -15,12 +15,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, RowMapping, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from connectors.clock import now_utc
 from connectors.errors import StoreError
 from connectors.schema import account as accounts
 from connectors.schema import audit as table
-from service.access.tokens import now_utc
+from connectors.upsert import insert_into
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ WRITTEN_EVERY = timedelta(minutes=1)
 OK = "ok"
 _LOOKS = "GET /console/"
 ELSEWHERE = "elsewhere"
-"""In place of an origin that no token is bound to."""
+"""In place of an origin that no token is bound to, and of an address that is not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +153,7 @@ def _write(
         for (hour, use), count in counts.items()
         if use.account in there
     ]
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    insert = insert_into(table, connection)
     added = {"count": table.c.count + insert.excluded.count, "last_at": insert.excluded.last_at}
     key = [column.name for column in table.primary_key]
     if rows:

@@ -63,3 +63,8 @@ class Pace:
     def _sweep(self, now: float) -> None:
         for key in [key for key, taken in self._taken.items() if not taken or taken[-1][0] <= now - self._within_s]:
             del self._taken[key]
+
+
+def drafts_pace(per_minute: int) -> Pace:
+    """Return how many drafts may be asked for: by a token, or by an account's owner at the add-on."""
+    return Pace(per_minute, 60.0, what="drafts", hint="Wait a little, or raise [http] drafts_per_minute.")

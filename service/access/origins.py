@@ -12,6 +12,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 from service.access.hosts import split_host
+from service.access.scopes import READING
 from service.problems import WrongOrigin
 
 _EXTENSION = re.compile(
@@ -20,7 +21,6 @@ _EXTENSION = re.compile(
 )
 _WEB = re.compile(r"(https?)://([^/?#@\s]+)")
 _PORTS = {"http": 80, "https": 443}
-_READING = frozenset({"GET", "HEAD"})
 
 _HINT = "Open the console of this service, or pair this browser's extension: cyrano pair"
 _PROXY = (
@@ -74,7 +74,7 @@ def check_origin(access: Bound, origin: str | None, *, is_console: bool, method:
         WrongOrigin: the token is not for that page.
     """
     if access.origin:
-        is_good = origin == access.origin or (origin is None and method in _READING)
+        is_good = origin == access.origin or (origin is None and method in READING)
     else:
         is_good = origin is None or is_console
     if not is_good:

@@ -22,9 +22,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
 from connectors import schema
+from connectors.clock import now_utc
 from connectors.schema import pairing as table
 from service.access.scopes import Scope
-from service.access.tokens import new_token, now_utc
+from service.access.tokens import new_token
 from service.problems import PairingRefused
 
 DIGITS = 6

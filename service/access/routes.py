@@ -4,7 +4,6 @@ from importlib.metadata import version
 
 from flask import Blueprint, Response, request
 from pydantic import BaseModel
-from werkzeug.exceptions import UnsupportedMediaType
 
 from service.access.asking import address, allowed_by
 from service.access.audit import Use
@@ -14,7 +13,7 @@ from service.access.origins import is_extension, refuse
 from service.access.pairing import Paired
 from service.access.scopes import Scope
 from service.access.wire import CodeAnswer, PairAnswer, PairBody, PairedItem
-from service.body import read_as
+from service.body import read_as, sent_json
 from service.parts import Parts
 from service.problems import WrongOrigin
 
@@ -30,9 +29,7 @@ def make_pairing(parts: Parts) -> Blueprint:
         origin = request.headers.get("Origin", "")
         if not is_extension(origin):
             raise refuse()  # before anything is read: a web page uses up no try
-        if request.mimetype != "application/json":
-            raise UnsupportedMediaType("The body must be JSON.")
-        body = read_as(PairBody, request.get_data(cache=False))
+        body = read_as(PairBody, sent_json())
         tries.take(address())
         opened = parts.pairings.redeem(body.code, origin=origin, label=body.client)
         for each in opened:

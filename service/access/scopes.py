@@ -19,12 +19,13 @@ class Scope(StrEnum):
 
 ALL = tuple(Scope)
 
-_READING = frozenset({"GET", "HEAD"})
+READING = frozenset({"GET", "HEAD"})
+"""Methods that only look."""
 
 
 def scope_of(method: str) -> Scope:
     """Return what a method needs where nothing else is said: to look is to read, all else is to manage."""
-    return Scope.READ if method in _READING else Scope.MANAGE
+    return Scope.READ if method in READING else Scope.MANAGE
 
 
 def read_scopes(names: Iterable[str]) -> frozenset[Scope]:

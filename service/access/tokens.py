@@ -11,11 +11,12 @@ import re
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, Row, delete, insert, select, update
 
+from connectors.clock import now_utc
 from connectors.schema import token as table
 from service.access.origins import is_extension
 from service.access.scopes import ALL, Scope, read_scopes
@@ -67,11 +68,6 @@ class TokenRow:
     def kind(self) -> str:
         """Who may show it."""
         return {"chrome-extension": "Chrome", "moz-extension": "Firefox"}.get(self.origin.partition(":")[0], "")
-
-
-def now_utc() -> datetime:
-    """Return the time."""
-    return datetime.now(UTC)
 
 
 class Tokens:

@@ -3,15 +3,14 @@
 The rules this module keeps:
 1. Everything is done for the account of the verified user; ids that come with a request find only what is theirs.
 2. An answer comes within `answer_within_s`, whatever the model does. Nothing slow is done in the request itself.
-3. What a button carries chooses, and never says: text for the compose window comes from the draft kept here.
+3. What a button carries chooses, or stands in a box again: text for the compose window comes from the draft kept here.
 4. Recipients and subject in the compose window are never changed.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connectors.account import AccountRecord
-from connectors.errors import UsageError
 from connectors.message import Email
 from service.addon import answers
 from service.addon.cards import Json
@@ -20,9 +19,10 @@ from service.addon.event import Event, addresses, plain_id
 from service.addon.jobs import Asked, Job
 from service.addon.mail import ConsentMissing
 from service.addon.orders import Change, Fresh, Order
-from service.addon.pages import KEEP, Pages, Place
+from service.addon.pages import KEEP, Held, Pages, Place
 from service.addon.parts import AddonParts
-from service.addon.wishes import changed, read_change, read_wish, wished
+from service.addon.sentences import Spoken
+from service.addon.wishes import Wish, changed, read_change, read_wish, wished
 from service.addon.words import Say
 from service.drafting.draft import Done, DraftRequest
 from service.drafting.withhold import withhold
@@ -40,6 +40,10 @@ MAIL_TIMEOUT_S = 15.0
 
 Wrap = Callable[[Json], Json]
 """Makes an answer of a card."""
+
+
+class Gone(Spoken):
+    """A draft is not at hand: it was forgotten, waited too long, or is another process's, or one's that has ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +87,7 @@ class Desk:
         """The card in the compose window."""
         _need(visit.event, COMPOSE)
         newest = self._newest(visit)
-        last = (newest.job_id, newest.done.subject) if newest and newest.done else None
+        last = (_held(newest), newest.done.subject) if newest and newest.done else None
         place = Place(name="compose", recipients=visit.event.recipients)
         return answers.opened(self._pages(visit.say).form(place, last=last))
 
@@ -91,7 +95,7 @@ class Desk:
         """The button "Write": begin a draft, and wait for it as long as there is time."""
         order = Fresh(place=_place(visit.event), wish=read_wish(visit.event.inputs))
         if not (order.message_id or order.wish.instruction):
-            raise UsageError(visit.say("nothing_to_go_by"), hint=visit.say("nothing_to_go_by_hint"))
+            raise Spoken(visit.say("nothing_to_go_by"), hint=visit.say("nothing_to_go_by_hint"))
         return self._shown(visit, self._begin(visit, order), order.place, answers.pushed)
 
     def refresh(self, visit: Visit) -> Json:
@@ -106,7 +110,7 @@ class Desk:
         job, how = self._job(visit), read_change(visit.event.inputs)
         before, done = job.request, job.done
         if not how:
-            raise UsageError(visit.say("nothing_to_go_by"), hint=visit.say("change_hint"))
+            raise Spoken(visit.say("nothing_to_go_by"), hint=visit.say("change_hint"))
         if before is None or done is None:
             raise _gone(visit)
         request = changed(before, done, how)
@@ -129,23 +133,34 @@ class Desk:
         return answers.inserted(to_html(text))
 
     def discard(self, visit: Visit) -> Json:
-        """The button "Discard"."""
-        done = self._done(visit)
+        """The button "Discard"; a draft that is not at hand need not be thrown away."""
+        try:
+            done = self._done(visit)
+        except Gone as gone:
+            return answers.told(str(gone))
         self._job(visit).is_discarded = True
         self._parts.feedback.give(visit.record.name, done.draft_id, FeedbackKind.DISCARDED)
         return answers.told(visit.say("discarded"))
+
+    def gone(self, visit: Visit) -> Json:
+        """Answer a button whose draft is not at hand: what was asked for stands in the boxes, to be asked again."""
+        wish, place = read_wish(visit.event.parameters), _place(visit.event)
+        if how := read_change(visit.event.inputs):
+            wish = replace(wish, instruction=f"{wish.instruction}\n{how}".strip())
+        said = "\n".join((visit.say("gone"), visit.say("gone_again" if wish != Wish() else "gone_hint")))
+        return answers.replaced(self._pages(visit.say).form(place, wish=wish, said=said))
 
     def trouble(self, error: Exception, say: Say) -> Json:
         """Return the card of an error, in words for people."""
         return self._pages(say).trouble(error)
 
-    def _begin(self, visit: Visit, order: Order) -> Job[Order]:
+    def _begin(self, visit: Visit, order: Order) -> Job:
         if isinstance(order, Fresh) and order.message_id:
             _need(visit.event, READ_MAIL)
         self._parts.pace.take(visit.record.name)
         return self._parts.jobs.start(visit.owner, lambda: self._asked(visit, order), order)
 
-    def _anew(self, visit: Visit, failed: Job[Order]) -> Job[Order]:
+    def _anew(self, visit: Visit, failed: Job) -> Job:
         """Begin a draft again that failed, with what this request may do and not what that one might."""
         begun = self._begin(visit, failed.order)
         begun.is_consent_asked = failed.is_consent_asked
@@ -169,35 +184,35 @@ class Desk:
         own = event.message_token if event.message_id == message_id else ""
         token = own or self._parts.openings.token(visit.owner, message_id)
         if not token:
-            raise UsageError(visit.say("closed"), hint=visit.say("closed_hint"))
+            raise Spoken(visit.say("closed"), hint=visit.say("closed_hint"))
         return self._parts.reader.read(
             message_id, access_token=event.access_token, message_token=token, timeout_s=MAIL_TIMEOUT_S
         )
 
-    def _shown(self, visit: Visit, job: Job[Order], place: Place, wrap: Wrap) -> Json:
+    def _shown(self, visit: Visit, job: Job, place: Place, wrap: Wrap) -> Json:
         """Return the draft, or after a while that it is not done yet."""
         spent = self._parts.clock() - visit.began
         if not job.wait(self._parts.settings.answer_within_s - spent):
-            return wrap(self._pages(visit.say).waiting(place, job.job_id, self._parts.jobs.elapsed_s(job)))
+            return wrap(self._pages(visit.say).waiting(place, _held(job), self._parts.jobs.elapsed_s(job)))
         if isinstance(job.error, ConsentMissing) and not (job.is_consent_asked or _has(visit.event, READ_MAIL)):
             job.is_consent_asked = True
             raise ConsentNeeded(READ_MAIL)
         if job.done is None:
-            return wrap(self._pages(visit.say).trouble(job.error or _gone(visit), again=(place, job.job_id)))
-        return wrap(self._pages(visit.say).draft(job.done, place, job.job_id))
+            return wrap(self._pages(visit.say).trouble(job.error or _gone(visit), again=(place, _held(job))))
+        return wrap(self._pages(visit.say).draft(job.done, place, _held(job)))
 
-    def _job(self, visit: Visit) -> Job[Order]:
+    def _job(self, visit: Visit) -> Job:
         job = self._parts.jobs.find(visit.owner, visit.event.parameters.get("job", ""))
         if job is None or not self._is_kept(visit, job):
             raise _gone(visit)
         return job
 
-    def _newest(self, visit: Visit) -> Job[Order] | None:
+    def _newest(self, visit: Visit) -> Job | None:
         while (job := self._parts.jobs.newest(visit.owner)) and not self._is_kept(visit, job):
             pass  # what is not kept is dropped, and was the newest
         return job
 
-    def _is_kept(self, visit: Visit, job: Job[Order]) -> bool:
+    def _is_kept(self, visit: Visit, job: Job) -> bool:
         """Tell whether a draft was not forgotten meanwhile; if it was, forget it here too."""
         if job.done is None or self._parts.has_draft(visit.record.name, job.done.draft_id):
             return True
@@ -234,5 +249,9 @@ def _place(event: Event) -> Place:
     )
 
 
-def _gone(visit: Visit) -> UsageError:
-    return UsageError(visit.say("gone"), hint=visit.say("gone_hint"))
+def _held(job: Job) -> Held:
+    return Held(job_id=job.job_id, wish=job.order.wish)
+
+
+def _gone(visit: Visit) -> Gone:
+    return Gone(visit.say("gone"), hint=visit.say("gone_hint"))

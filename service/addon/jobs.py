@@ -4,6 +4,7 @@ The rules this module keeps:
 1. A job belongs to an account and its owner. Nobody else's request finds it, nor one for a later account of that name.
 2. Everybody has as many in the making as anybody else who drafts. One that nobody asks after is broken off.
 3. What is finished is kept for a while to be inserted, the newest few of everybody's. No job keeps a token of Google's.
+4. A job is its process's, and ends with it. What it was ordered by goes along on the cards, to be ordered again.
 """
 
 import logging
@@ -13,16 +14,14 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar, cast
+from typing import cast
 
 from retrieval.prompt import Request
+from service.addon.orders import Order
 from service.drafting.draft import Done, DraftEvent
 from service.slots import Slots
 
 logger = logging.getLogger(__name__)
-
-Order = TypeVar("Order")
-"""What a draft is ordered by, to order it again."""
 
 PATIENCE_S = 120.0
 """A draft that nobody asked after for so long is broken off."""
@@ -40,15 +39,12 @@ class Asked:
     events: Iterator[DraftEvent]
 
 
-class Make(Protocol):
-    """Gathers what a draft needs, which may take a while too."""
-
-    def __call__(self) -> Asked:
-        """Return the draft; nothing of it is made before it is iterated."""
+Make = Callable[[], Asked]
+"""Gathers what a draft needs, which may take a while too; nothing of it is made before its events are iterated."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Job(Generic[Order]):
+class Job:
     """A draft in the making, or made. Read `done` and `error` when it `is_over`; one broken off has neither."""
 
     job_id: str
@@ -80,7 +76,7 @@ class Job(Generic[Order]):
         self._end.set()
 
 
-class Jobs(Generic[Order]):
+class Jobs:
     """The jobs of all. Safe to share between threads."""
 
     def __init__(
@@ -104,9 +100,9 @@ class Jobs(Generic[Order]):
         self._clock = clock
         self._ids = ids
         self._lock = threading.Lock()
-        self._jobs: dict[str, Job[Order]] = {}
+        self._jobs: dict[str, Job] = {}
 
-    def start(self, owner: str, make: Make, order: Order) -> Job[Order]:
+    def start(self, owner: str, make: Make, order: Order) -> Job:
         """Begin a draft.
 
         Raises:
@@ -122,7 +118,7 @@ class Jobs(Generic[Order]):
         threading.Thread(target=self._run, args=(job, make), name="addon-draft", daemon=True).start()
         return job
 
-    def find(self, owner: str, job_id: str) -> Job[Order] | None:
+    def find(self, owner: str, job_id: str) -> Job | None:
         """Return somebody's job, if it is still at hand."""
         now = self._clock()
         with self._lock:
@@ -133,23 +129,23 @@ class Jobs(Generic[Order]):
             job.asked_at = now
             return job
 
-    def newest(self, owner: str) -> Job[Order] | None:
+    def newest(self, owner: str) -> Job | None:
         """Return somebody's newest finished draft that was not discarded."""
         with self._lock:
             self._sweep(self._clock())
             done = [job for job in self._jobs.values() if job.owner == owner and _is_shown(job)]
         return max(done, key=_started, default=None)
 
-    def drop(self, job: Job[Order]) -> None:
+    def drop(self, job: Job) -> None:
         """Forget a job."""
         with self._lock:
             self._jobs.pop(job.job_id, None)
 
-    def elapsed_s(self, job: Job[Order]) -> int:
+    def elapsed_s(self, job: Job) -> int:
         """How long ago it began."""
         return round(self._clock() - job.started)
 
-    def _run(self, job: Job[Order], make: Make) -> None:
+    def _run(self, job: Job, make: Make) -> None:
         try:
             asked = make()
             job.request, job.exclude = asked.request, asked.exclude
@@ -179,9 +175,9 @@ class Jobs(Generic[Order]):
             del self._jobs[job.job_id]
 
 
-def _started(job: Job[Order]) -> float:
+def _started(job: Job) -> float:
     return job.started
 
 
-def _is_shown(job: Job[Order]) -> bool:
+def _is_shown(job: Job) -> bool:
     return job.is_over and job.done is not None and not job.is_discarded

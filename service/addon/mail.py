@@ -14,6 +14,7 @@ from connectors.errors import AccountError, Unreachable
 from connectors.gmail.errors import NOT_FOUND, read_refusal
 from connectors.gmail.wire import ENDPOINT
 from connectors.message import Email
+from connectors.reason import Reason
 
 for _chatty in ("httpx2", "httpcore2"):  # they log addresses, which hold ids
     logging.getLogger(_chatty).setLevel(logging.WARNING)
@@ -62,7 +63,7 @@ class MailReader:
             ):
                 body = _read(answer)
         except httpx2.HTTPError as error:
-            raise Unreachable("Gmail does not hand over the mail.", hint=_AGAIN) from error
+            raise Unreachable("Gmail does not hand over the mail.", hint=_AGAIN, reason=Reason.NO_GMAIL) from error
         _check(answer.status_code, body)
         return parse(_raw(body))
 
@@ -72,7 +73,8 @@ def _read(answer: httpx2.Response) -> bytes:
     for block in answer.iter_bytes():
         body += block
         if len(body) > LARGEST_BYTES:
-            raise AccountError("This mail is too large.", hint="Write the answer from an instruction alone.")
+            hint = "Write the answer from an instruction alone."
+            raise AccountError("This mail is too large.", hint=hint, reason=Reason.MAIL_TOO_LARGE)
     return bytes(body)
 
 
@@ -81,10 +83,12 @@ def _check(status: int, body: bytes) -> None:
         return
     if status in _NO_CONSENT and not read_refusal(status, body).is_too_much:
         hint = "Give the add-on its consent again, or write from an instruction alone."
-        raise ConsentMissing("Gmail does not let the add-on read this mail.", hint=hint)
+        said = "Gmail does not let the add-on read this mail."
+        raise ConsentMissing(said, hint=hint, reason=Reason.NO_CONSENT)
     if status == NOT_FOUND:
-        raise AccountError("This mail is not there any more.", hint="Open another one.")
-    raise Unreachable(f"Gmail cannot answer now (status {status}).", hint=_AGAIN)
+        said = "This mail is not there any more."
+        raise AccountError(said, hint="Open another one.", reason=Reason.MAIL_GONE)
+    raise Unreachable(f"Gmail cannot answer now (status {status}).", hint=_AGAIN, reason=Reason.NO_GMAIL)
 
 
 def _raw(body: bytes) -> bytes:
@@ -92,4 +96,4 @@ def _raw(body: bytes) -> bytes:
         found: Any = json.loads(body)["raw"]
         return base64.urlsafe_b64decode(found + "=" * (-len(found) % 4))
     except (ValueError, KeyError, TypeError, binascii.Error) as error:
-        raise Unreachable("Gmail's answer was cut off.", hint=_AGAIN) from error
+        raise Unreachable("Gmail's answer was cut off.", hint=_AGAIN, reason=Reason.NO_GMAIL) from error

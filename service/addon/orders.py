@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from service.addon.pages import Place
-from service.addon.wishes import Wish
+from service.addon.wishes import Wish, wish_of
 from service.drafting.draft import DraftRequest
 
 
@@ -25,6 +25,11 @@ class Change:
     """A draft written anew as told; what it needs is known."""
 
     asked: DraftRequest
+
+    @property
+    def wish(self) -> Wish:
+        """What was asked for in all, to be asked for once more where the draft is lost."""
+        return wish_of(self.asked.request)
 
 
 Order = Fresh | Change

@@ -8,9 +8,12 @@ from connectors.errors import CyranoError
 from retrieval.prompt import LANGUAGE_NAMES, LENGTH_NAMES, TONE_NAMES, Source
 from service.addon import cards
 from service.addon.cards import Choice, Json
+from service.addon.sentences import say_error, say_notice
+from service.addon.wishes import Wish
 from service.addon.words import Say
 from service.drafting.draft import Done
-from service.drafting.facts import Fact, FactKind
+from service.drafting.facts import Fact
+from service.notices import Notice
 from service.problems import problem
 
 KEEP = "keep"
@@ -18,8 +21,6 @@ FREE = "free"
 """The line of a list that chooses nothing; an empty value might not come back."""
 SHOWN_CHARACTERS = 400
 """Of a mail that a draft leans on."""
-LEFT_OUT = frozenset({FactKind.LINK, FactKind.EMAIL})
-"""Facts of these kinds lead somewhere: where nothing of the owner's names them, they are not inserted unasked."""
 
 _OWN_NAMES = {
     "de": "Deutsch",
@@ -48,6 +49,18 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A draft that a card's buttons are about. They carry what was asked for, lest it be lost with the draft."""
+
+    job_id: str
+    wish: Wish
+
+    def parameters(self) -> dict[str, str]:
+        """Return what buttons carry."""
+        return {"job": self.job_id, **self.wish.parameters()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
     """Makes cards in one language."""
 
@@ -56,39 +69,45 @@ class Pages:
     """Where Google finds this service."""
     nonce: Callable[[], str]
 
-    def home(self, record: AccountRecord, adapter: str | None, notices: Sequence[str]) -> Json:
+    def home(self, record: AccountRecord, adapter: str | None, notices: Sequence[Notice]) -> Json:
         """Say whose drafts are written here, and by what."""
         owner = cards.line(str(record.owner), above=self.say("writes_for"))
         writer = cards.line(adapter or self.say("base"), above=self.say("adapter"))
-        said = [cards.paragraph(cards.plain(notice)) for notice in notices]
+        said = [self._notice(notice) for notice in notices]
         about = cards.section([cards.paragraph(cards.plain(self.say("home")))])
         return cards.card(self.say("title"), [about, cards.section([owner, writer, *said])])
 
-    def form(self, place: Place, *, last: tuple[str, str] | None = None) -> Json:
+    def form(
+        self, place: Place, *, last: tuple[Held, str] | None = None, wish: Wish | None = None, said: str = ""
+    ) -> Json:
         """Ask what to write.
 
         Args:
             place: Where.
-            last: Id and subject of the newest draft, to be offered in the compose window.
+            last: The newest draft and its subject, to be offered in the compose window.
+            wish: What stands in the boxes already.
+            said: Words above the boxes.
         """
+        wish = wish or Wish()
         is_reply = place.name == "message"
         hint = self.say("instruction_reply_hint" if is_reply else "instruction_hint")
-        asked = [cards.text_input("instruction", self.say("instruction"), hint=hint), *self._choices()]
+        box = cards.text_input("instruction", self.say("instruction"), value=wish.instruction, hint=hint)
+        asked = [*([cards.paragraph(cards.plain(said))] if said else []), box, *self._choices(wish)]
         write = cards.buttons([self._button("write", place, {})])
         sections = [cards.section([*asked, write])]
         if last:
-            job_id, subject = last
-            show = self._button("show", place, {"job": job_id}, path="refresh")
+            held, subject = last
+            show = self._button("show", place, held.parameters(), path="refresh")
             old = [cards.line(subject or self.say("no_subject")), cards.buttons([show])]
             sections.insert(0, cards.section(old, header=self.say("last_draft")))
         return cards.card(self.say("answer" if is_reply else "compose"), sections)
 
-    def draft(self, done: Done, place: Place, job_id: str) -> Json:
+    def draft(self, done: Done, place: Place, held: Held) -> Json:
         """Show a draft, what in it traces to nothing, and what it leans on."""
         text = cards.marked(done.text, [(fact.start, fact.end) for fact in _apart(done.unsupported)])
         shown = [cards.paragraph(text)]
-        shown += [cards.paragraph(cards.plain(done.notice))] if done.notice else []
-        job = {"job": job_id}
+        shown += [self._notice(done.notice)] if done.notice else []
+        job = held.parameters()
         after = [self._button("discard", place, job)]
         if place.name == "compose":
             after.insert(0, self._button("insert", place, job))
@@ -104,48 +123,55 @@ class Pages:
         ]
         return cards.card(self.say("draft"), sections, subtitle=done.subject)
 
-    def waiting(self, place: Place, job_id: str, seconds: int) -> Json:
+    def waiting(self, place: Place, held: Held, seconds: int) -> Json:
         """Say that a draft is not done yet."""
         words = cards.paragraph(cards.plain(self.say("waiting")))
         since = cards.line(self.say("waiting_for", seconds=seconds))
-        refresh = cards.buttons([self._button("refresh", place, {"job": job_id})])
+        refresh = cards.buttons([self._button("refresh", place, held.parameters())])
         return cards.card(self.say("waiting_title"), [cards.section([words, since, refresh])])
 
-    def trouble(self, error: Exception, *, again: tuple[Place, str] | None = None) -> Json:
+    def trouble(self, error: Exception, *, again: tuple[Place, Held] | None = None) -> Json:
         """Say what went wrong and what to do; Gmail's own arrow leads back to what was typed.
 
         Args:
             error: What happened. What is not meant for people says nothing of its inside.
-            again: Where, and the id of the job that can be tried again.
+            again: Where, and the draft that can be tried again.
         """
         if isinstance(error, CyranoError):
-            said, hint = str(error), error.hint
+            said = say_error(error, self.say("code"))
         else:
             problem(error)  # writes down where it happened
-            said, hint = self.say("unexpected"), self.say("unexpected_hint")
-        lines = [cards.paragraph(cards.plain(words)) for words in (said, hint) if words]
+            said = (self.say("unexpected"), self.say("unexpected_hint"))
+        lines = [cards.paragraph(cards.plain(words)) for words in said]
         if again:
-            lines.append(cards.buttons([self._button("again", again[0], {"job": again[1]})]))
+            lines.append(cards.buttons([self._button("again", again[0], again[1].parameters())]))
         return cards.card(self.say("trouble"), [cards.section(lines)])
+
+    def _notice(self, notice: Notice) -> Json:
+        return cards.paragraph(cards.plain(say_notice(notice, self.say("code"))))
 
     def _button(self, key: str, place: Place, more: dict[str, str], *, path: str = "") -> Json:
         parameters = {**place.parameters(), **more, "nonce": self.nonce()}
         return cards.button(self.say(key), f"{self.url}/addon/{path or key}", parameters)
 
-    def _choices(self) -> list[Json]:
+    def _choices(self, wish: Wish) -> list[Json]:
         languages = {key: _OWN_NAMES.get(key, name) for key, name in LANGUAGE_NAMES.items()}
         tones = {key: self.say(f"tone_{key}") for key in TONE_NAMES}
         lengths = {key: self.say(f"length_{key}") for key in LENGTH_NAMES}
-        return [self._dropdown("tone", tones), self._dropdown("language", languages), self._dropdown("length", lengths)]
+        return [
+            self._dropdown("tone", tones, wish.tone),
+            self._dropdown("language", languages, wish.language),
+            self._dropdown("length", lengths, wish.length),
+        ]
 
-    def _dropdown(self, name: str, words: Mapping[str, str]) -> Json:
-        free = Choice(value=FREE, words=self.say(f"{name}_"), is_chosen=True)
-        choices = [free, *(Choice(value=key, words=each) for key, each in words.items())]
+    def _dropdown(self, name: str, words: Mapping[str, str], chosen: str) -> Json:
+        free = Choice(value=FREE, words=self.say(f"{name}_"), is_chosen=not chosen)
+        choices = [free, *(Choice(value=key, words=each, is_chosen=key == chosen) for key, each in words.items())]
         return cards.dropdown(name, self.say(name), choices)
 
     def _doubts(self, done: Done, place: Place) -> list[Json]:
         doubts = [cards.line(fact.text, above=self.say(f"kind_{fact.kind}")) for fact in done.unsupported]
-        if place.name == "compose" and any(fact.kind in LEFT_OUT for fact in done.unsupported):
+        if place.name == "compose" and any(fact.is_left_out for fact in done.unsupported):
             doubts.append(cards.paragraph(cards.plain(self.say("left_out"))))
             doubts.append(cards.checkbox(KEEP, Choice(value=KEEP, words=self.say("keep"))))
         return doubts

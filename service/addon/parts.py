@@ -4,26 +4,18 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from connectors.account import AccountRecord
 from service.access.limits import Pace
 from service.addon.jobs import Jobs
 from service.addon.mail import MailReader
 from service.addon.openings import Openings
-from service.addon.orders import Order
 from service.addon.replays import Replays
 from service.addon.settings import AddonSettings
 from service.addon.tokens import Tokens
-from service.feedback import FeedbackKind
+from service.feedback import Feedback
+from service.notices import Notice
 from service.parts import Drafts
-
-
-class TakesFeedback(Protocol):
-    """What remembers what was done with drafts: `service.feedback.Feedback`."""
-
-    def give(self, account: str, draft_id: str, kind: FeedbackKind) -> bool:
-        """Note what was done with a draft of an account's."""
 
 
 def _nonce() -> str:
@@ -36,7 +28,7 @@ class AddonParts:
 
     settings: AddonSettings
     tokens: Tokens
-    jobs: Jobs[Order]
+    jobs: Jobs
     pace: Pace
     """How many drafts an account may ask for in a minute."""
     drafter: Drafts
@@ -44,13 +36,13 @@ class AddonParts:
     """Returns all accounts."""
     adapter: Callable[[str], str | None]
     """Returns the name of the adapter in service for an account; None for the base model."""
-    notices: Callable[[str], Sequence[str]]
+    notices: Callable[[str], Sequence[Notice]]
     """Returns what is not as it should be with an account's adapters."""
     has_draft: Callable[[str, str], bool]
     """Tells whether an account still has a draft: it goes with the account, and with mail that is forgotten."""
-    feedback: TakesFeedback
+    feedback: Feedback
+    replays: Replays
     reader: MailReader = field(default_factory=MailReader)
-    replays: Replays = field(default_factory=Replays)
     openings: Openings = field(default_factory=Openings)
     clock: Callable[[], float] = time.monotonic
     nonce: Callable[[], str] = _nonce

@@ -1,31 +1,25 @@
 """The addresses Google asks: three triggers, and the buttons of their cards."""
 
 import logging
-from collections.abc import Callable
 
-from flask import Blueprint, Response, g, jsonify, request
-from werkzeug.exceptions import UnsupportedMediaType
+from flask import Blueprint, Response, jsonify, request
 
-from service.access.tokens import Access
 from service.addon import answers
-from service.addon.cards import Json
-from service.addon.desk import NEEDED, Desk, Visit, Wrap
-from service.addon.door import ConsentNeeded, Knock, account_of, let_in
-from service.addon.event import Event, read_event
+from service.addon.desk import NEEDED, Desk, Wrap
+from service.addon.door import Knock
+from service.addon.event import Letter
+from service.addon.front import Front, Handler
 from service.addon.host import PREFIX
 from service.addon.parts import AddonParts
-from service.addon.words import speak
+from service.body import sent_json
 
 logger = logging.getLogger(__name__)
-
-LABEL = "Workspace add-on"
-
-Handler = Callable[[Visit], Json]
 
 
 def make_addon(parts: AddonParts) -> Blueprint:
     """Return the addresses of the add-on."""
     desk = Desk(parts)
+    front = Front(parts, desk)
     routes = Blueprint("addon", __name__, url_prefix=PREFIX.rstrip("/"))
 
     def add(handler: Handler, wrap: Wrap, *, is_button: bool) -> None:
@@ -34,28 +28,12 @@ def make_addon(parts: AddonParts) -> Blueprint:
 
         def view() -> Response:
             began = parts.clock()
-            knock = _knock(endpoint, is_button=is_button, needed=NEEDED.get(name, ()))
-            try:
-                address = let_in(knock, parts)
-                answer = served(handler, wrap, knock.event, address, began)
-            except ConsentNeeded as needed:
-                answer = answers.consent_wanted(needed.scopes)
+            knock = _knock(endpoint, is_button=is_button, is_mail=handler == desk.message, needed=NEEDED.get(name, ()))
+            answer = front.answer(handler, wrap, knock, began)
             logger.info("add-on: %s answered in %.0f ms", name, (parts.clock() - began) * 1000)
             return jsonify(answer)
 
         routes.add_url_rule(f"/{name}", name, view, methods=["POST"])
-
-    def served(handler: Handler, wrap: Wrap, event: Event, address: str, began: float) -> Json:
-        say = speak(event.locale)
-        try:
-            record = account_of(address, parts.accounts(), say)
-            # For the audit: whoever is let in here shows no token of ours.
-            g.access = Access(account=record.name, token_id="", label=LABEL)
-            return handler(Visit(record=record, event=event, say=say, began=began))
-        except ConsentNeeded:
-            raise
-        except Exception as error:  # noqa: BLE001  whatever it is: Gmail shows cards, and nothing else
-            return wrap(desk.trouble(error, say))
 
     for trigger in (desk.home, desk.message, desk.compose):
         add(trigger, answers.opened, is_button=False)
@@ -64,13 +42,13 @@ def make_addon(parts: AddonParts) -> Blueprint:
     return routes
 
 
-def _knock(endpoint: str, *, is_button: bool, needed: tuple[str, ...]) -> Knock:
-    """Read a request; nothing of it is believed yet."""
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType("The body must be JSON.")
-    raw = request.get_data(cache=False)
-    authorization = request.headers.get("Authorization", "")
-    event = read_event(raw)
+def _knock(endpoint: str, *, is_button: bool, is_mail: bool, needed: tuple[str, ...]) -> Knock:
+    """Take a request in; nothing of it is believed yet, and but for its tokens nothing read."""
     return Knock(
-        authorization=authorization, raw=raw, event=event, endpoint=endpoint, is_button=is_button, needed=needed
+        authorization=request.headers.get("Authorization", ""),
+        letter=Letter(sent_json()),
+        endpoint=endpoint,
+        is_button=is_button,
+        is_mail=is_mail,
+        needed=needed,
     )

@@ -28,10 +28,11 @@ class AddonSettings(BaseModel):
     answer_within_s: PositiveFloat = Field(default=20.0, le=GOOGLE_WAITS_S - ROOM_S)
     """A draft that takes longer goes on in the background, and its card has a button that asks again."""
     keep_minutes: PositiveFloat = 60.0
-    """How long a finished draft waits to be inserted; it stands in the ledger besides."""
-    refuse_replays: Literal["all", "buttons", "none"] = "all"
-    """Which requests are refused if they came before with the same tokens and the same content: all, or only those of
-    buttons, where opening a card twice is taken for one."""
+    """How long a finished draft waits to be inserted, from when it was last asked after. The ledger has it besides."""
+    refuse_replays: Literal["tokens", "all", "buttons", "none"] = "tokens"
+    """What is refused where it comes again: "tokens", whatever comes with them; or "all" requests with the same tokens
+    and the same content, or those of "buttons" alone. For where Google is seen to use its tokens for several requests.
+    """
 
     @field_validator("url")
     @classmethod

@@ -6,7 +6,7 @@ The rules this module keeps:
 1. Nothing of a request counts before both tokens were verified: signed by one of Google's keys with RS256, for exactly
    this audience, in time (10 seconds of difference between clocks), issued by Google, with a verified address.
 2. The system token's address is the configured service account; the user token's is of a mailbox that Google hosts.
-3. Whoever is refused learns that, and not why; the log has a word for it.
+3. Whoever is refused here learns that, and not why; the log has a word for it.
 """
 
 import time
@@ -41,12 +41,12 @@ Claims = Mapping[str, Any]
 
 
 class Refused(NotAllowed):
-    """A request of which it is not sure that Google sent it for the person it names. `reason` is for the log."""
+    """A request of which it is not sure that Google sent it for the person it names. `word` is for the log."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, word: str) -> None:
         hint = "Google alone asks here. If it is Google that is refused, the log says why: see deploy/addon/README.md."
         super().__init__("This request is not one of Google's for a person known here.", hint=hint)
-        self.reason = reason
+        self.word = word
 
 
 class Tokens:
@@ -86,6 +86,10 @@ class Tokens:
             raise Refused("not-googles-address")
         return claims
 
+    def age_s(self, claims: Claims) -> int:
+        """Return how long ago a token was issued."""
+        return round(self._clock() - float(claims["iat"]))
+
     def _verified(self, token: str, audience: str) -> Claims:
         _check_form(token)
         try:
@@ -113,6 +117,11 @@ class Tokens:
             raise Refused("audience")
         if not isinstance(claims.get("email"), str) or claims.get("email_verified") is not True:
             raise Refused("email-unverified")
+
+
+def signed(token: str) -> bytes:
+    """Return the part of a token that its signature holds fast; the signature itself can be written in several ways."""
+    return token.rpartition(".")[0].encode()
 
 
 def _check_form(token: str) -> None:

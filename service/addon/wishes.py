@@ -9,6 +9,9 @@ from connectors.message import Address, Email, ThreadMessage
 from retrieval.prompt import LANGUAGE_NAMES, LENGTH_NAMES, TONE_NAMES, Request
 from service.drafting.draft import Done
 
+MOST_CARRIED = 1000
+"""Letters of an instruction that each button of a card carries; a card may not be large."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
@@ -19,9 +22,14 @@ class Wish:
     language: str = ""
     length: str = ""
 
+    def parameters(self) -> dict[str, str]:
+        """Return what buttons carry, to be read by `read_wish`; empty values are left out."""
+        given = {"tone": self.tone, "language": self.language, "length": self.length}
+        return {key: value for key, value in {"instruction": _short(self.instruction), **given}.items() if value}
+
 
 def read_wish(inputs: Mapping[str, str]) -> Wish:
-    """Read a card's boxes."""
+    """Read a card's boxes, or what a button carries of them."""
     return Wish(
         instruction=_text(inputs.get("instruction", "")),
         tone=_known(inputs.get("tone", ""), TONE_NAMES),
@@ -78,6 +86,21 @@ def _answered(mail: Email, record: AccountRecord) -> tuple[Address, ...]:
     if mail.sender.addr in {record.owner.addr, *record.addresses}:
         return mail.to
     return reply_recipients(mail)
+
+
+def wish_of(request: Request) -> Wish:
+    """Return the wish that would lead to a draft that was changed: all that was asked for, line by line."""
+    asked = (*request.earlier, request.instruction)
+    return Wish(
+        instruction="\n".join(each for each in asked if each),
+        tone=_known(request.tone, TONE_NAMES),
+        language=_known(request.language, LANGUAGE_NAMES),
+        length=_known(request.length, LENGTH_NAMES),
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_CARRIED else f"{text[: MOST_CARRIED - 2].rstrip()} …"
 
 
 def _text(value: str) -> str:

@@ -1,4 +1,7 @@
-"""What the cards say, in English and German. A language is chosen by Gmail's own; any other one reads English."""
+"""What the cards say, in English and German. A language is chosen by Gmail's own; any other one reads English.
+
+What the service itself says stands in `sentences.py`.
+"""
 
 from collections.abc import Callable, Mapping
 
@@ -6,6 +9,7 @@ Say = Callable[..., str]
 """Returns the words of a key, with what they name put in."""
 
 ENGLISH = {
+    "code": "en",
     "title": "Cyrano",
     "home": "Drafts in your own voice. Open a mail, or write one and press Cyrano in the compose window.",
     "writes_for": "Writes for",
@@ -34,6 +38,7 @@ ENGLISH = {
     "check": "Look at these: they trace to nothing you wrote",
     "kind_link": "Link",
     "kind_email": "Mail address",
+    "kind_account": "Account",
     "kind_date": "Date",
     "kind_time": "Time",
     "kind_amount": "Amount",
@@ -60,21 +65,27 @@ ENGLISH = {
     "again": "Try again",
     "gone": "This draft is not at hand any more.",
     "gone_hint": "Write it again.",
+    "gone_again": "What you asked for stands below: press Write to have it written again.",
+    "replayed": "This was asked and answered before.",
+    "replayed_hint": "Wait a moment, close Cyrano's card and open it again. If that does not help, Cyrano's log "
+    "says what to do.",
     "closed": "Gmail does not show which mail is open any more.",
     "closed_hint": "Close the mail, open it again and press Cyrano.",
     "nothing_to_go_by": "There is nothing to go by.",
     "nothing_to_go_by_hint": "Say in a few words what to write.",
     "stranger": "No mailbox of this Cyrano is {address}.",
-    "stranger_hint": "Add it where Cyrano runs, or open Gmail with the address that is there.",
+    "stranger_hint": "Open Gmail with an address that is, or add this mailbox where Cyrano runs: cyrano account add",
     "ambiguous": "Several accounts of this Cyrano are {address}.",
-    "ambiguous_hint": "Remove the address from all but one where Cyrano runs.",
+    "ambiguous_hint": "Only one may have it. Where Cyrano runs, cyrano account list names them: remove one that is not "
+    "needed with cyrano account remove, or add it again without this address.",
     "unexpected": "Something went wrong.",
     "unexpected_hint": "This is a mistake in Cyrano; its log says where.",
 }
 
 GERMAN = {
+    "code": "de",
     "title": "Cyrano",
-    "home": "Entwürfe in Ihrer Stimme. Öffnen Sie eine Mail, oder drücken Sie beim Schreiben auf Cyrano.",
+    "home": "Entwürfe in deiner Stimme. Öffne eine Mail, oder drück beim Schreiben auf Cyrano.",
     "writes_for": "Schreibt für",
     "adapter": "Adapter",
     "base": "noch keiner; das Grundmodell schreibt",
@@ -84,7 +95,7 @@ GERMAN = {
     "instruction_reply_hint": "In wenigen Worten. Leer lassen, um allein aus der Mail zu antworten.",
     "instruction_hint": "In wenigen Worten, in jeder Sprache.",
     "tone": "Ton",
-    "tone_": "wie Sie sonst schreiben",
+    "tone_": "wie du sonst schreibst",
     "tone_friendly": "freundlich",
     "tone_neutral": "sachlich",
     "tone_formal": "förmlich",
@@ -98,9 +109,10 @@ GERMAN = {
     "write": "Schreiben",
     "draft": "Entwurf",
     "no_subject": "(kein Betreff)",
-    "check": "Bitte ansehen: nichts von Ihnen belegt dies",
+    "check": "Bitte ansehen: nichts von dir belegt dies",
     "kind_link": "Link",
     "kind_email": "Mailadresse",
+    "kind_account": "Konto",
     "kind_date": "Datum",
     "kind_time": "Uhrzeit",
     "kind_amount": "Betrag",
@@ -108,7 +120,7 @@ GERMAN = {
     "kind_name": "Name",
     "left_out": "Links und Adressen darunter werden beim Einfügen weggelassen; ein Vermerk zeigt, wo.",
     "keep": "Trotzdem einfügen",
-    "sources": "Stützt sich auf Ihre Mails",
+    "sources": "Stützt sich auf deine Mails",
     "to": "an {people}",
     "insert": "Einfügen",
     "change": "Was sich ändern soll",
@@ -117,7 +129,7 @@ GERMAN = {
     "discard": "Verwerfen",
     "discarded": "Verworfen.",
     "how_to_insert": "Zum Einfügen in Gmail auf Antworten drücken, dann im Fenster auf Cyrano.",
-    "last_draft": "Ihr letzter Entwurf",
+    "last_draft": "Dein letzter Entwurf",
     "show": "Zeigen",
     "waiting_title": "Schreibt noch",
     "waiting": "Der Entwurf dauert länger, als Gmail wartet. Er wird fertig; gleich auf Aktualisieren drücken.",
@@ -126,15 +138,21 @@ GERMAN = {
     "trouble": "Das ging nicht",
     "again": "Noch einmal",
     "gone": "Diesen Entwurf gibt es hier nicht mehr.",
-    "gone_hint": "Schreiben Sie ihn noch einmal.",
+    "gone_hint": "Schreib ihn noch einmal.",
+    "gone_again": "Was du wolltest, steht unten: Mit Schreiben wird er noch einmal geschrieben.",
+    "replayed": "Dies wurde schon einmal gefragt und beantwortet.",
+    "replayed_hint": "Warte kurz, schließe Cyranos Karte und öffne sie wieder. Hilft das nicht, sagt "
+    "Cyranos Protokoll, was zu tun ist.",
     "closed": "Gmail zeigt nicht mehr, welche Mail offen ist.",
-    "closed_hint": "Schließen Sie die Mail, öffnen Sie sie wieder und drücken Sie auf Cyrano.",
+    "closed_hint": "Schließe die Mail, öffne sie wieder und drück auf Cyrano.",
     "nothing_to_go_by": "Es gibt nichts, wonach zu schreiben wäre.",
-    "nothing_to_go_by_hint": "Sagen Sie in wenigen Worten, was geschrieben werden soll.",
+    "nothing_to_go_by_hint": "Sag in wenigen Worten, was geschrieben werden soll.",
     "stranger": "Kein Postfach dieses Cyrano ist {address}.",
-    "stranger_hint": "Fügen Sie es dort hinzu, wo Cyrano läuft, oder öffnen Sie Gmail mit der Adresse, die es gibt.",
+    "stranger_hint": "Öffne Gmail mit einer Adresse, die es ist, oder füge dieses Postfach dort hinzu, wo Cyrano "
+    "läuft: cyrano account add",
     "ambiguous": "Mehrere Konten dieses Cyrano sind {address}.",
-    "ambiguous_hint": "Nehmen Sie die Adresse dort, wo Cyrano läuft, aus allen Konten bis auf eines heraus.",
+    "ambiguous_hint": "Nur eines darf sie haben. Wo Cyrano läuft, nennt sie cyrano account list: Entferne eines, das "
+    "du nicht brauchst, mit cyrano account remove, oder füge es ohne diese Adresse neu hinzu.",
     "unexpected": "Etwas ist schiefgegangen.",
     "unexpected_hint": "Das ist ein Fehler in Cyrano; sein Protokoll sagt, wo.",
 }

@@ -219,6 +219,8 @@ def _add(app: App, record: AccountRecord) -> None:
     app.archive.add_account(record)
     is_running = is_up(app.settings.http.near_host, app.settings.http.port)
     click.echo(f"Added {record.name}. {'Cyrano is running, and begins.' if is_running else 'Next: cyrano sync'}")
+    if any(row.origin for row in app.tokens.list()):
+        click.echo(f"Browsers paired before cannot ask for {record.name} yet. To let one in: cyrano pair")
 
 
 def with_drafts(record: AccountRecord) -> AccountRecord:

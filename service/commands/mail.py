@@ -9,8 +9,8 @@ from typing import IO, Any
 import click
 
 from connectors.adapter import has_learned, list_cards
-from connectors.archive import GIVEN, Instruction
 from connectors.errors import UsageError
+from connectors.instruction import GIVEN, Instruction
 from connectors.message import ArchivedEmail
 from service.app import App, open_app
 from service.commands.examples import export_examples

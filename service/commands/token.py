@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 from connectors.errors import UsageError
-from service.access.audit import Count
+from service.access.audit import ELSEWHERE, Count, Use
 from service.access.scopes import ALL, Scope
 from service.access.tokens import TokenRow
 from service.app import open_app
@@ -46,15 +46,18 @@ def list_() -> None:
 
 @token.command()
 @click.argument("label")
-@click.option("--account", "name", default="", help="Whose token it is.")
+@click.option("--account", "name", default="", help="Only this account's; else of all that have the label.")
 def revoke(name: str, label: str) -> None:
-    """Revoke all tokens of a label."""
+    """Revoke all tokens of a label, such as "Chrome 156 on Linux"; `cyrano token list` shows the labels."""
     with open_app() as app:
-        account = app.one_account(name).name
-        count = app.tokens.revoke(account, label)
-    if not count:
-        raise UsageError(f"{account} has no token labelled {label}.", hint="cyrano token list shows the labels.")
-    click.echo(f"Revoked {count} of {account}'s tokens.")
+        only = app.archive.account(name).name if name else ""
+        holders = dict.fromkeys(row.account for row in app.tokens.list(only) if row.label == label)
+        counts = {account: app.tokens.revoke(account, label) for account in holders}
+    if not counts:
+        said = f"{only} has no token" if only else "No account has a token"
+        raise UsageError(f"{said} labelled {label}.", hint="cyrano token list shows the labels.")
+    for account, count in counts.items():
+        click.echo(f"Revoked {count} of {account}'s tokens.")
 
 
 @token.command()
@@ -63,7 +66,8 @@ def revoke(name: str, label: str) -> None:
 def audit(name: str, days: int) -> None:
     """Say which token was shown for what, by the hour, and how that ended.
 
-    Kept for 90 days. It holds no words and no addresses; a line without a name is somebody who had no good token.
+    Kept for 90 days. It holds no words and no addresses. "Somebody" showed no good token; "an unknown origin" is a web
+    page or an extension that was never paired.
     """
     with open_app() as app:
         counts = app.audit.read(app.archive.account(name).name if name else "", days=days)
@@ -82,5 +86,10 @@ def _line(row: TokenRow) -> str:
 
 def _audit_line(count: Count) -> str:
     use = count.use
-    who = f"{use.account}  {use.label}" if use.account else f"somebody{f' {use.origin}' if use.origin else ''}"
-    return f"{count.hour:%Y-%m-%d %H}h UTC  {who}  {use.action}  {use.outcome}  {count.count}"
+    return f"{count.hour:%Y-%m-%d %H}h UTC  {_who(use)}  {use.action}  {use.outcome}  {count.count}"
+
+
+def _who(use: Use) -> str:
+    if use.account:
+        return f"{use.account}  {use.label}"
+    return "an unknown origin" if use.origin == ELSEWHERE else "somebody"

@@ -22,12 +22,15 @@ from typing import Protocol
 from connectors.adapter import AdapterCard
 from connectors.errors import CyranoError, EngineError
 from connectors.llm import Sampling
+from connectors.reason import Reason
 from retrieval.prompt import PROMPT_VERSION, Prompt, PromptSettings, Request, Source, build_prompt
+from service.draft_row import Written
 from service.drafting.facts import Fact, find_unsupported
 from service.drafting.trim import Trimmer
 from service.drafting.visible import visible_request, visible_sources
 from service.drafting.withhold import withhold
-from service.ledger import Ledger, Written
+from service.ledger import Ledger
+from service.notices import Notice, NoticeKind
 
 logger = logging.getLogger(__name__)
 
@@ -57,8 +60,8 @@ class Meta:
     language: str
     adapter: str
     """The adapter that writes; "" for the base model."""
-    notice: str
-    """Why it is not the adapter one would expect; "" where it is."""
+    notice: Notice | None
+    """Why it is not the adapter one would expect."""
     sources: tuple[Source, ...]
 
 
@@ -87,7 +90,7 @@ class Done:
     subject: str
     language: str
     adapter: str
-    notice: str
+    notice: Notice | None
     sources: tuple[Source, ...]
     unsupported: tuple[Fact, ...]
     timings_ms: Timings
@@ -123,7 +126,7 @@ class _Model:
 
     name: str
     adapter: str = ""
-    notice: str = ""
+    notice: Notice | None = None
 
 
 class _Run:
@@ -287,7 +290,8 @@ class Drafter:
     def _done(self, asked: DraftRequest, request: Request, meta: Meta, run: _Run) -> Done:
         text = run.trimmer.text
         if not text:
-            raise EngineError("The model wrote nothing.", hint="Say more in the instruction, or try again.")
+            hint = "Say more in the instruction, or try again."
+            raise EngineError("The model wrote nothing.", hint=hint, reason=Reason.SILENT)
         unsupported = find_unsupported(text, request, meta.sources)
         if asked.draft_id is None:
             self._ledger.finish(meta.draft_id, _facts_of(meta, run, text))
@@ -321,17 +325,18 @@ class Drafter:
         logger.info("draft %s: broken off after %d tokens", draft_id, run.tokens)
 
 
-def _why_not(card: AdapterCard | None, base_model: str) -> str:
+def _why_not(card: AdapterCard | None, base_model: str) -> Notice | None:
     """Say why an account's adapter does not write, where it is for another prompt or another base model."""
     if card is None:
-        return ""
+        return None
     if card.prompt_version != PROMPT_VERSION:
-        other = "another version of the prompt"
+        kind, other = NoticeKind.OTHER_PROMPT, "another version of the prompt"
     elif Path(card.base_model).name != Path(base_model).name:
-        other = "another base model"
+        kind, other = NoticeKind.OTHER_MODEL, "another base model"
     else:
-        return ""
-    return f"{card.name} was trained for {other}; the base model wrote this. Train again."
+        return None
+    said = f"{card.name} was trained for {other}; the base model wrote this. Train again."
+    return Notice(kind=kind, about=card.name, text=said)
 
 
 def _facts_of(meta: Meta, run: _Run, text: str) -> Written:

@@ -7,6 +7,7 @@ mail has a place in Drafts, and is replaced by the watcher alone.
 from dataclasses import replace
 
 from connectors.account import AccountRecord
+from connectors.reason import Reason
 from service.body import DraftBody
 from service.drafting.draft import DraftRequest
 from service.ledger import Ledger
@@ -29,7 +30,8 @@ def read_request(body: DraftBody, record: AccountRecord, ledger: Ledger) -> Draf
     if earlier is None:
         fault = {"where": "refines", "what": "this draft is not known"}
         hint = "Leave it out: the draft so far and the instruction are enough."
-        raise InvalidBody("refines: this draft is not known.", hint=hint, faults=[fault])
+        said = "refines: this draft is not known."
+        raise InvalidBody(said, hint=hint, faults=[fault], reason=Reason.UNKNOWN_DRAFT)
     return DraftRequest(request=replace(request, earlier=earlier), replaces=body.refines)
 
 

@@ -1,33 +1,34 @@
-"""Links and mail addresses that a draft for the mailbox does without.
+"""What a draft does without: links, mail addresses and accounts for payments that are nobody's word.
 
 The rule this module keeps: a draft that nobody asked to see lies in Drafts as if its owner had written it, with nothing
-beside it that marks what is not theirs. So a link or an address in it whose only trace is received mail, or none, is
-left out, and a mark in its place says so. The owner finds it in the mail quoted below.
-
-What only looks like a link by a blank that lacks ("ok.it"), and stands in no mail that is answered, stays: a mark there
-would make nothing of an honest sentence.
+beside it that marks what is not theirs. So what leads somewhere (`Fact.is_left_out`) and has no other trace than
+received mail, or none, is left out, and a mark in its place says so; its owner finds it in the mail quoted below. The
+add-on does the same with a draft that its owner puts into a mail, unless they say to keep it.
 """
 
 from collections.abc import Iterable
 
 from service.drafting.facts import Fact, FactKind
 
-_WITHHELD = frozenset({FactKind.LINK, FactKind.EMAIL})
+_KINDS = (FactKind.LINK, FactKind.EMAIL, FactKind.ACCOUNT)
 _MARKS = {
-    "de": ("[Link weggelassen]", "[Adresse weggelassen]"),
-    "en": ("[link left out]", "[address left out]"),
-    "es": ("[enlace omitido]", "[dirección omitida]"),
-    "fr": ("[lien omis]", "[adresse omise]"),
-    "it": ("[link omesso]", "[indirizzo omesso]"),
-    "nl": ("[link weggelaten]", "[adres weggelaten]"),
-    "pt": ("[link omitido]", "[endereço omitido]"),
+    "de": ("[Link weggelassen]", "[Adresse weggelassen]", "[Konto weggelassen]"),
+    "en": ("[link left out]", "[address left out]", "[account left out]"),
+    "es": ("[enlace omitido]", "[dirección omitida]", "[cuenta omitida]"),
+    "fr": ("[lien omis]", "[adresse omise]", "[compte omis]"),
+    "it": ("[link omesso]", "[indirizzo omesso]", "[conto omesso]"),
+    "nl": ("[link weggelaten]", "[adres weggelaten]", "[rekening weggelaten]"),
+    "pt": ("[link omitido]", "[endereço omitido]", "[conta omitida]"),
 }
 
 
 def withhold(text: str, unsupported: Iterable[Fact], language: str) -> str:
-    """Return a text with a mark in the place of each link and address that is not supported."""
-    link, address = _MARKS.get(language, _MARKS["en"])
-    for fact in sorted(unsupported, key=lambda fact: fact.start, reverse=True):
-        if fact.kind in _WITHHELD and not fact.is_doubtful:
-            text = text[: fact.start] + (link if fact.kind is FactKind.LINK else address) + text[fact.end :]
-    return text
+    """Return a text with a mark in the place of each fact that is to be left out."""
+    marks = dict(zip(_KINDS, _MARKS.get(language, _MARKS["en"]), strict=True))
+    pieces: list[str] = []
+    at = 0
+    for fact in sorted(unsupported, key=lambda fact: fact.start):
+        if fact.is_left_out:
+            pieces += [text[at : fact.start], marks[fact.kind]]
+            at = fact.end
+    return "".join([*pieces, text[at:]])

@@ -4,15 +4,14 @@ The rule: whoever keeps the engine holds the lock, and the system lets go of it 
 whose lock is free is what a killed process left behind.
 """
 
-import fcntl
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from connectors.adapter.disk import replace_file
 from connectors.errors import EngineError
+from service.lock import try_hold
 
 FILE = "engine.json"
 LOCK = "engine.lock"
@@ -31,18 +30,9 @@ class EngineRecord:
     """The command that is configured: whoever would run another has other settings."""
 
 
-@contextmanager
-def hold_engine(home: Path) -> Iterator[bool]:
+def hold_engine(home: Path) -> AbstractContextManager[bool]:
     """Try to become the one who keeps this home's engine; yield whether that worked."""
-    folder = home / "run"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("a", encoding="ascii") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+    return try_hold(home / "run" / LOCK)
 
 
 def is_kept(home: Path) -> bool:

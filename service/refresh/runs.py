@@ -13,12 +13,13 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, case, delete, insert, select, update
 
+from connectors.clock import now_utc
 from connectors.errors import CyranoError, UsageError
 from connectors.schema import account as accounts
 from connectors.schema import run as table
@@ -105,10 +106,6 @@ class RunGone(CyranoError):
     """The run is not in the database any more: its account was removed."""
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Runs:
     """The table of runs. Threads and processes may share it; a run is carried out by who holds the lease."""
 
@@ -116,7 +113,7 @@ class Runs:
         self,
         engine: Engine,
         *,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = now_utc,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine

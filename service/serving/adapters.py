@@ -19,7 +19,7 @@ Rules:
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,9 +34,10 @@ from connectors.adapter import (
     target,
 )
 from connectors.errors import CyranoError, EngineDown, EngineError, EngineLost, ModelMissing, StoreError
+from service.notices import Notice
 from service.serving.choice import Choice
 from service.serving.drain import Drain
-from service.serving.fitness import Fitness, reasons
+from service.serving.fitness import Fitness, notices_of, reasons, stuck_notice
 from service.serving.loaders import NAME, ByFolder, ByRequest, Loader, Server
 from service.serving.refusals import Refusals
 
@@ -83,7 +84,7 @@ class AdapterKeeper:
         self._base = base
         self._awake = awake
         self._drain = Drain(drain_s=drain_s, linger_s=linger_s, clock=clock)
-        self._problems: dict[str, dict[str, str]] = {}
+        self._notices: dict[str, dict[str, Notice]] = {}
         self._stuck: dict[str, tuple[str, str]] = {}
         """Account to the name its pointer could not be moved to, and why."""
         self._refusals = Refusals(clock)
@@ -96,7 +97,12 @@ class AdapterKeeper:
     @property
     def problems(self) -> dict[str, str]:
         """Adapter to why it is not in service, in a sentence."""
-        return {name: why for of_account in self._problems.copy().values() for name, why in of_account.items()}
+        found = self._notices.copy().values()
+        return {name: notice.text for of_account in found for name, notice in of_account.items()}
+
+    def notices(self, account: str) -> Sequence[Notice]:
+        """Return what is not as it should be with an account's adapters."""
+        return notices_of(account, self._notices.get(account, {}))
 
     def why_not(self, card: AdapterCard) -> str:
         """Return why an adapter cannot be served here, and what to do; "" where it can."""
@@ -144,8 +150,8 @@ class AdapterKeeper:
         self._awake()
         with self._refreshing:
             accounts = self._choice.accounts()
-            for gone in self._problems.copy().keys() - set(accounts):
-                self._problems.pop(gone, None)
+            for gone in self._notices.copy().keys() - set(accounts):
+                self._notices.pop(gone, None)
             flipped = [name for account in accounts for name in self._refreshed(account)]
             self._unload_unused()
         return flipped
@@ -266,11 +272,11 @@ class AdapterKeeper:
         serving = self._choice.pointed(account)
         is_final = serving is not None and not is_withdrawn(self._root, account, serving.version)
         least = serving.version if serving and is_final and not self._choice.why_refused(serving) else 0
-        found = reasons(
-            self._root, account, least, why_unfit=self._fitness.why_not, why_refused=self._choice.why_refused
-        )
-        said = {name: f"{name} is not in service: {why}" for name, why in found}
-        self._problems[account] = said | dict([self._stuck[account]] if account in self._stuck else [])
+        found = reasons(self._root, account, least, unfit=self._fitness.unfit, why_refused=self._choice.why_refused)
+        notices = {notice.about: notice for notice in found}
+        if stuck := self._stuck.get(account):
+            notices[stuck[0]] = stuck_notice(account, stuck[1])
+        self._notices[account] = notices
 
     def _unload_unused(self) -> None:
         """Unload what was replaced, once nobody needs it any more."""

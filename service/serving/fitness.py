@@ -1,13 +1,14 @@
 """Whether an adapter can be served here at all, and what to do where it cannot: by its card alone."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.adapter import LORA, AdapterCard, damaged, has_weights, is_withdrawn, list_cards
 from connectors.errors import StoreError
 from retrieval.prompt import PROMPT_VERSION
+from service.notices import Notice, NoticeKind
 
 logger = logging.getLogger(__name__)
 
@@ -33,21 +34,27 @@ class Fitness:
 
     def why_not(self, card: AdapterCard) -> str:
         """Return why an adapter cannot be served, and what to do, in a sentence or two; "" where it can."""
+        found = self.unfit(card)
+        return found[1] if found else ""
+
+    def unfit(self, card: AdapterCard) -> tuple[NoticeKind, str] | None:
+        """Return why an adapter cannot be served, with what to do; None where it can."""
         again = f"Train again: cyrano train --account {card.account}"
         if self.serving == LORA and card.serving != LORA:
-            return (
+            said = (
                 f'{card.method} needs merged serving. Set [engine] serving = "merged", or train with [train] as_lora.'
             )
+            return NoticeKind.ADAPTER_METHOD, said
         if card.base_model != self.base_model:
-            return (
-                f"It was trained for the base model {card.base_model}, and {self.base_model or 'none'} is set. {again}"
-            )
+            said = f"It was trained for the base model {card.base_model}, and {self.base_model or 'none'} is set."
+            return NoticeKind.ADAPTER_MODEL, f"{said} {again}"
         if card.prompt_version != self.prompt_version:
             versions = f"{card.prompt_version}, not {self.prompt_version}"
-            return f"It was trained for another version of the prompt ({versions}). {again}"
+            said = f"It was trained for another version of the prompt ({versions}). {again}"
+            return NoticeKind.ADAPTER_PROMPT, said
         if card.base_revision and self._found() not in {"", card.base_revision}:
-            return f"The base model changed since it was trained. {again}"
-        return ""
+            return NoticeKind.ADAPTER_MODEL_CHANGED, f"The base model changed since it was trained. {again}"
+        return None
 
     def _found(self) -> str:
         """Return what the base model is made of; one that cannot be read now may well be served still."""
@@ -63,9 +70,9 @@ def reasons(
     account: str,
     newer_than: int,
     *,
-    why_unfit: Callable[[AdapterCard], str],
+    unfit: Callable[[AdapterCard], tuple[NoticeKind, str] | None],
     why_refused: Callable[[AdapterCard], str],
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[Notice]:
     """Yield the adapters that one would expect to write for an account, each with why it does not, and what to do.
 
     Those are the broken ones and the approved ones that nobody withdrew. Of those made for something else the newest
@@ -75,20 +82,34 @@ def reasons(
         root: The folder of all accounts' adapters.
         account: Whose.
         newer_than: The version that writes; 0 where the base model does.
-        why_unfit: Says of an adapter why it is for another model, prompt or engine; "" where it is for these.
+        unfit: Says of an adapter why it is for another model, prompt or engine; None where it is for these.
         why_refused: Says why the engine did not take it; "" where it did, or was not asked.
     """
     again = f"Train again: cyrano train --account {account}"
     for version, said in damaged(root, account).items():
         if version > newer_than and not is_withdrawn(root, account, version):
-            yield f"{account}@v{version}", f"{said} {again}"
+            yield _out(NoticeKind.ADAPTER_DAMAGED, f"{account}@v{version}", f"{said} {again}")
     approved = [card for card in list_cards(root, account) if card.is_approved and card.version > newer_than]
     expected = [card for card in approved if not is_withdrawn(root, account, card.version)]
     for card in expected:
         if said := why_refused(card):
-            yield card.name, said
+            yield _out(NoticeKind.ADAPTER_REFUSED, card.name, said)
     for card in expected[-1:]:
         if not has_weights(root, card):
-            yield card.name, f"Its weights are missing. {again}"
-        elif said := why_unfit(card):
-            yield card.name, said
+            yield _out(NoticeKind.ADAPTER_WEIGHTS, card.name, f"Its weights are missing. {again}")
+        elif found := unfit(card):
+            yield _out(found[0], card.name, found[1])
+
+
+def stuck_notice(account: str, why: str) -> Notice:
+    """Return the notice of an account for which nothing else can be put in service now."""
+    return Notice(kind=NoticeKind.ADAPTER_STUCK, about=account, text=why)
+
+
+def notices_of(account: str, notices: Mapping[str, Notice]) -> Sequence[Notice]:
+    """Return those of one account, by the adapters' names."""
+    return [notice for name, notice in notices.items() if name.startswith(f"{account}@")]
+
+
+def _out(kind: NoticeKind, name: str, why: str) -> Notice:
+    return Notice(kind=kind, about=name, text=f"{name} is not in service: {why}")

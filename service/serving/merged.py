@@ -14,7 +14,7 @@ Rules:
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -30,8 +30,10 @@ from connectors.adapter import (
     set_current,
 )
 from connectors.errors import CyranoError, EngineDown, EngineError, EngineLost, EngineTaken, StoreError
+from connectors.reason import Reason
+from service.notices import Notice, NoticeKind
 from service.serving.choice import Choice
-from service.serving.fitness import Fitness, reasons
+from service.serving.fitness import Fitness, notices_of, reasons, stuck_notice
 from service.serving.loaders import NAME
 from service.serving.merged_models import Merge, MergedModels
 from service.serving.refusals import Refusals
@@ -110,13 +112,17 @@ class MergedKeeper:
         """What answered to this keeper under its name."""
         self._seen = ""
         """What the engine had when it was last refreshed."""
-        self._problems: dict[str, str] = {}
+        self._notices: dict[str, Notice] = {}
         self._stop = threading.Event()
 
     @property
     def problems(self) -> dict[str, str]:
         """Adapter to why it is not in service, in a sentence."""
-        return dict(self._problems)
+        return {name: notice.text for name, notice in self._notices.copy().items()}
+
+    def notices(self, account: str) -> Sequence[Notice]:
+        """Return what is not as it should be with an account's adapters."""
+        return notices_of(account, self._notices.copy())
 
     def why_not(self, card: AdapterCard) -> str:
         """Return why an adapter cannot be served here, and what to do; "" where it can."""
@@ -187,7 +193,7 @@ class MergedKeeper:
         """Return the name of what the engine serves, as it says."""
         names = self._server.models()
         if not names:
-            raise EngineDown("The model server has no model.", hint="See logs/engine.log.")
+            raise EngineDown("The model server has no model.", hint="See logs/engine.log.", reason=Reason.EMPTY)
         self._last = names[0]
         return names[0]
 
@@ -197,15 +203,17 @@ class MergedKeeper:
             return
         parts = NAME.fullmatch(served)
         if parts is None:
-            raise EngineDown(f"The model server changes what it serves; it has {served} now.", hint="Ask again soon.")
+            said = f"The model server changes what it serves; it has {served} now."
+            raise EngineDown(said, hint="Ask again soon.", reason=Reason.CHANGES)
         if parts["account"] != account:
             said = (
                 f"The engine serves the adapter of {parts['account']}, merged into its model, and nobody else's mail."
             )
-            raise EngineTaken(said, hint=_way_out(parts["account"]))
+            raise EngineTaken(said, hint=_way_out(parts["account"]), reason=Reason.TAKEN)
         if self._choice.is_barred(account, int(parts["version"])):
             said = f"{served} learned from mail that was forgotten, and makes way."
-            raise EngineDown(said, hint="Ask again in a minute.", retry_after_s=30)
+            hint = "Ask again in a minute."
+            raise EngineDown(said, hint=hint, retry_after_s=30, reason=Reason.MAKES_WAY, about=served)
 
     def _owner(self) -> str | None:
         """Return the account that is served, or is to be."""
@@ -321,7 +329,7 @@ class MergedKeeper:
 
     def _note_problems(self, owner: str | None, stuck: str) -> None:
         """Say anew what is wrong."""
-        found = {f"{owner}@": stuck} if stuck else {}
+        found = {f"{owner}@": stuck_notice(owner or "", stuck)} if stuck else {}
         for account in self._choice.accounts():
             if account == owner or owner is None:
                 found |= self._reasons(account)
@@ -329,19 +337,20 @@ class MergedKeeper:
                 said = (
                     f"{wanted.name} is not in service: the engine serves one account, {owner}, whose adapter is merged"
                 )
-                found[wanted.name] = f"{said} into its model. {_way_out(owner)}"
-        self._problems = found
+                text = f"{said} into its model. {_way_out(owner)}"
+                found[wanted.name] = Notice(kind=NoticeKind.ADAPTER_WAITS, about=wanted.name, text=text)
+        self._notices = found
 
-    def _reasons(self, account: str) -> dict[str, str]:
+    def _reasons(self, account: str) -> dict[str, Notice]:
         current = self._current(account)
-        why = reasons(
+        found = reasons(
             self._root,
             account,
             current.version if current else 0,
-            why_unfit=self._fitness.why_not,
+            unfit=self._fitness.unfit,
             why_refused=self._choice.why_refused,
         )
-        return {name: f"{name} is not in service: {said}" for name, said in why}
+        return {notice.about: notice for notice in found}
 
 
 def _way_out(owner: str) -> str:

@@ -5,16 +5,16 @@ Rules:
 2. They are kept no longer than they are served.
 """
 
-import fcntl
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from connectors.adapter import AdapterCard, folder, read_card
 from connectors.merge_job import read_merged
+from service.lock import try_hold
 
 logger = logging.getLogger(__name__)
 
@@ -67,18 +67,9 @@ class MergedModels:
             if path.name != keep:
                 shutil.rmtree(path, ignore_errors=True)
 
-    @contextmanager
-    def alone(self) -> Iterator[bool]:
+    def alone(self) -> AbstractContextManager[bool]:
         """Keep other processes from making changes within the block; yield whether that is possible now."""
-        place = self._home / "run"
-        place.mkdir(parents=True, exist_ok=True)
-        with (place / LOCK).open("a", encoding="ascii") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-                return
-            yield True
+        return try_hold(self._home / "run" / LOCK)
 
     def _is_there(self, place: Path, card: AdapterCard) -> bool:
         made, now = read_merged(place), self._revision()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from connectors.errors import EngineDown
+from connectors.reason import Reason
 
 PATIENCE_S = 5.0
 """Weights that are exchanged in place are there again in so long, mostly; a start takes longer."""
@@ -36,7 +37,8 @@ class Turnstile:
         """
         with self._moved:
             if not self._moved.wait_for(lambda: not self._why, self._patience_s):
-                raise EngineDown(self._why, hint="Ask again in a moment.", retry_after_s=RETRY_AFTER_S)
+                hint = "Ask again in a moment."
+                raise EngineDown(self._why, hint=hint, retry_after_s=RETRY_AFTER_S, reason=Reason.CHANGES)
             self._inside += 1
         try:
             yield

@@ -36,8 +36,9 @@ from connectors.errors import EngineDown, UnreadableMessage
 from connectors.mailbox import DraftEntry, Mailbox, Place, seal
 from connectors.message import Email, ThreadMessage
 from retrieval.prompt import Request
+from service.draft_row import OPEN, DraftRow, State
 from service.drafting.draft import DraftEvent, DraftRequest
-from service.ledger import OPEN, DraftRow, Ledger, State
+from service.ledger import Ledger
 from service.watching.own_drafts import (
     ANSWERED,
     SUPERSEDED,

@@ -10,7 +10,7 @@ from connectors.composing.reply import draft_message_id
 from connectors.errors import UnreadableMessage
 from connectors.mailbox import DraftEntry, Mailbox, Place
 from connectors.message import Address, Email, ThreadMessage
-from service.ledger import DraftRow
+from service.draft_row import DraftRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,8 @@ from connectors.account import AccountRecord
 from connectors.errors import UnreadableMessage
 from connectors.mailbox import DraftEntry, Mailbox, Place
 from connectors.message import Email
-from service.ledger import DraftKind, DraftRow, Ledger, State
+from service.draft_row import DraftKind, DraftRow, State
+from service.ledger import Ledger
 from service.watching.answer import Answerer
 from service.watching.deserves import Rules, read_incoming, why_no_draft
 from service.watching.own_drafts import (

@@ -16,11 +16,12 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from threading import Event
 
 from connectors.account import AccountRecord
 from connectors.cleaning.mime import parse
+from connectors.clock import now_utc
 from connectors.composing.instructed import compose_failure, compose_instructed
 from connectors.composing.instruction import Instruction, read_instruction
 from connectors.composing.reply import draft_message_id
@@ -35,8 +36,9 @@ from connectors.errors import (
 )
 from connectors.mailbox import DraftEntry, Mailbox, seal
 from retrieval.prompt import Request
+from service.draft_row import OPEN, DraftKind, DraftRow, State
 from service.drafting.draft import DraftRequest
-from service.ledger import OPEN, DraftKind, DraftRow, Ledger, State
+from service.ledger import Ledger
 from service.watching.answer import VERIFY_S, Drafts, Writing
 from service.watching.asked import (
     Asked,
@@ -64,10 +66,6 @@ GONE = "The draft with the instruction was changed, or is not there any more."
 ASKED = "Its owner asked for it in a draft."
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Instructed:
     """Carries out the instructions of one account's drafts."""
 
@@ -79,7 +77,7 @@ class Instructed:
         writing: Writing,
         *,
         settle_s: float,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = now_utc,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Join the parts.

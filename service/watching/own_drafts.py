@@ -19,7 +19,8 @@ from connectors.cleaning.mime import parse, read_body
 from connectors.errors import UnreadableMessage
 from connectors.mailbox import DraftEntry, Mailbox, MailboxEntry, Place, seal
 from connectors.message import Kind
-from service.ledger import DraftRow, Ledger, State
+from service.draft_row import DraftRow, State
+from service.ledger import Ledger
 
 logger = logging.getLogger(__name__)
 

@@ -21,12 +21,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from random import random
 from threading import Event
 
 from connectors.account import AccountRecord
+from connectors.clock import now_utc
 from connectors.composing.reply import ComposeSettings
 from connectors.errors import (
     AccountError,
@@ -41,7 +42,8 @@ from connectors.errors import (
 from connectors.mailbox import Mailbox, MailboxEntry
 from connectors.message import Email
 from service.backoff import Backoff
-from service.ledger import DraftKind, DraftRow, Ledger, State
+from service.draft_row import DraftKind, DraftRow, State
+from service.ledger import Ledger
 from service.watching.answer import Answerer, Drafts, Writing
 from service.watching.deserves import read_incoming, why_no_draft
 from service.watching.follow import Follower
@@ -86,10 +88,6 @@ class WatchStatus:
     """What to do about the error."""
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Watcher:
     """Watches one account's mailbox."""
 
@@ -105,7 +103,7 @@ class Watcher:
         signature: Callable[[], str] = str,
         report: Callable[[WatchStatus], None] = lambda _: None,
         is_forgotten: Callable[[Email], bool] = lambda _: False,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = now_utc,
         zone: tzinfo | None = None,
         backoff: Backoff | None = None,
         sleep: Callable[[float], None] = time.sleep,

@@ -87,7 +87,7 @@ def make_adapters_page(parts: Parts, desk: Desk) -> Blueprint:
             last=last,
             gone_back_from=shelf[0].card.name if shelf and shelf[0].standing is Standing.WITHDRAWN else "",
             outlook=None if run else expected.of(account, last, anew=anew),
-            notices=parts.notices(account),
+            notices=[notice.text for notice in parts.notices(account)],
         )
 
     @page.get("/console/adapters")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, make_response, request
 
 from service.access.asking import allowed_by
-from service.access.pairing import GOOD_FOR, State
+from service.access.pairing import GOOD_FOR, TRIES, State
 from service.access.scopes import Scope
 from service.access.tokens import Access, TokenRow
 from service.parts import Parts
@@ -15,7 +15,7 @@ from service.web.fragments import fragment, told
 USES_DAYS = 30
 _ENDED = {
     State.USED: "Paired. The browser can ask for drafts now.",
-    State.TRIED: "The code was typed wrong five times, and is good no more. Make a new one.",
+    State.TRIED: f"The code was typed wrong {TRIES} times, and is good no more. Make a new one.",
     State.OVER: "The code has run out. Make a new one.",
     State.REPLACED: "A newer code took the place of this one.",
 }

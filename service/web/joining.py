@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from service.forget import retrain_note
+from service.forget import retrain_notice
+from service.notices import Notice, NoticeKind
 from service.parts import Parts
 
 if TYPE_CHECKING:
@@ -14,10 +15,13 @@ if TYPE_CHECKING:
 def join_parts(app: "App") -> Parts:
     """Return what the HTTP service is joined from."""
 
-    def notices(account: str) -> Sequence[str]:
-        said = [words for name, words in app.adapters.problems.items() if name.startswith(f"{account}@")]
-        note = retrain_note(app.adapters_root, account, is_strict=app.settings.forget.strict)
-        return [*said, *filter(None, (note, app.notifier.problems.get(account)))]
+    def notices(account: str) -> Sequence[Notice]:
+        found = [*app.adapters.notices(account)]
+        if note := retrain_notice(app.adapters_root, account, is_strict=app.settings.forget.strict):
+            found.append(note)
+        if untold := app.notifier.problems.get(account):
+            found.append(Notice(kind=NoticeKind.UNTOLD, about=account, text=untold))
+        return found
 
     def check_engine() -> None:
         app.rests.check()
@@ -45,7 +49,7 @@ def join_parts(app: "App") -> Parts:
     )
 
 
-def _addon(app: "App", notices: Callable[[str], Sequence[str]]) -> "AddonParts":
+def _addon(app: "App", notices: Callable[[str], Sequence[Notice]]) -> "AddonParts":
     from service.addon.joining import join_addon  # noqa: PLC0415  brings google-auth along
 
     return join_addon(app, notices=notices)

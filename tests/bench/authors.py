@@ -19,8 +19,9 @@ from pathlib import Path
 
 import torch
 
-from connectors.archive import Archive, Instruction
+from connectors.archive import Archive
 from connectors.cleaning.language import detect
+from connectors.instruction import Instruction
 from connectors.message import Address, Email
 from connectors.train_settings import TrainSettings
 from trainer.data.examples import Author, Writing, make_examples, make_measures

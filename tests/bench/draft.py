@@ -31,7 +31,7 @@ from service.config import load_settings
 from service.http import listen
 from service.web import create_app
 from service.web.joining import join_parts
-from tests.service.test_http import free_port
+from tests.ports import free_port
 
 STREAMS = (1, 16)
 ROUNDS = 3

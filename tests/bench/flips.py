@@ -33,7 +33,7 @@ from service.http import listen
 from service.serving.rollback import roll_back
 from service.web import create_app
 from service.web.joining import join_parts
-from tests.service.test_http import free_port
+from tests.ports import free_port
 
 ACCOUNT = "me"
 ME = Address(addr="me@example.org", name="Ana Lopez")

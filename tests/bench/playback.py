@@ -34,7 +34,7 @@ from connectors.message import Address, Email
 from service.engine.command import served_name
 from service.engine.keeper import EngineKeeper
 from service.engine.settings import EngineSettings
-from tests.service.test_http import free_port
+from tests.ports import free_port
 from trainer.data.playback import play_back
 
 DEMO = Path(__file__).parents[2] / "deploy" / "demo"

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 
 from connectors import schema
-from connectors.archive import Archive, ChangedDraft, Counts, Instruction
+from connectors.archive import Archive
+from connectors.archive_reader import ChangedDraft, Counts
 from connectors.cleaning.keep import text_hash
 from connectors.errors import UsageError
+from connectors.instruction import Instruction
 from connectors.message import Address, ArchivedEmail, Email, Kind
 from tests.connectors.samples import account_record, archived
 

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from sqlalchemy import func, insert, select, text
 
 from connectors import schema
-from connectors.archive import GIVEN, Archive, Instruction
+from connectors.archive import Archive
 from connectors.database import open_database
 from connectors.errors import StoreBusy
 from connectors.forget import Found, erase, find, shred
 from connectors.forgotten import Scope, forgotten
+from connectors.instruction import GIVEN, Instruction
 from connectors.message import Address, Email
 from tests.connectors.samples import account_record, archived
 
@@ -169,6 +170,20 @@ def test_old_drafts_go_with_old_mail(archive: Archive) -> None:
     add_draft(archive, "old", created_at=NEW_YEAR - timedelta(days=1))
     add_draft(archive, "new")
     assert forget(archive, BEFORE).drafts == ("old",)
+
+
+def test_all_versions_of_a_draft_go_with_one_of_them(archive: Archive) -> None:
+    """Those before it and after it hold its words, also where one between is gone; nobody else's do."""
+    add_draft(archive, "first")
+    add_draft(archive, "names her", replaces="first", instruction="Write to Karla@example.net!")
+    add_draft(archive, "shorter", replaces="names her")
+    add_draft(archive, "longer", replaces="a lost one")
+    add_draft(archive, "to her", replaces="a lost one", recipients=[KARLA.addr])
+    add_draft(archive, "another", replaces="")
+    add_draft(archive, "answers other mail", kind="answer", answers="b@example.org", replaces="names her")
+    found = forget(archive, ADDRESS)
+    assert sorted(found.drafts) == ["first", "longer", "names her", "shorter", "to her"]
+    assert found.leaning == ()
 
 
 def test_what_was_put_aside_goes_by_its_bytes(archive: Archive) -> None:

@@ -12,7 +12,8 @@ import openai
 import pytest
 
 from connectors.errors import EngineDown, EngineError, EngineLost, ModelMissing
-from connectors.llm import ModelServer, Sampling, translate
+from connectors.llm import STARTS_S, ModelServer, Sampling, translate
+from connectors.reason import Reason
 from tests.fake_engine import BASE, FakeEngine, draft_of
 
 MESSAGES = [{"role": "user", "content": "Say hello."}]
@@ -162,9 +163,9 @@ def test_an_engine_that_dies_under_its_server_is_down() -> None:
     """Whoever was waiting gets a 500 from vLLM: asking again helps, as it does not where it refuses."""
     error = openai.InternalServerError.__new__(openai.InternalServerError)
     error.message = "Error code: 500 - EngineCore encountered an issue. See stack trace (above) for the root cause."
-    assert isinstance(translate(error, "http://127.0.0.1:1/v1"), EngineDown)
+    assert isinstance(translate(error), EngineDown)
     error.message = "Error code: 500 - tensor shapes do not fit"
-    assert not isinstance(translate(error, "http://127.0.0.1:1/v1"), EngineDown)
+    assert not isinstance(translate(error), EngineDown)
 
 
 def test_a_proxy_of_the_environment_is_not_used(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +183,7 @@ def test_every_error_of_the_client_library_is_translated() -> None:
     assert len(classes) > 10
     for known in classes:
         error = known.__new__(known)
-        assert translate(error, "http://127.0.0.1:1/v1").hint, known
+        assert translate(error).hint, known
 
 
 def test_importing_the_client_does_not_import_openai() -> None:
@@ -209,5 +210,20 @@ def test_only_a_connection_that_broke_is_lost(engine: FakeEngine, server: ModelS
         list(ModelServer(engine.url, timeout_s=0.2).stream(BASE, MESSAGES, Sampling()))
     assert not isinstance(busy.value, EngineLost)
     assert not isinstance(slow.value, EngineLost)
+    assert (busy.value.reason, slow.value.reason) == (Reason.CROWDED, Reason.SLOW)
     with pytest.raises(EngineLost):
         ModelServer("http://127.0.0.1:9/v1").models()
+
+
+def test_a_server_that_somebody_starts_again_is_not_to_be_started_by_its_user() -> None:
+    """Whoever asked is told to wait, and for how long; nothing says where the server is."""
+    kept = ModelServer("http://127.0.0.1:9/v1", is_kept=lambda: True)
+    with pytest.raises(EngineLost) as starting:
+        kept.models()
+    assert starting.value.reason is Reason.STARTS
+    assert starting.value.retry_after_s == STARTS_S
+    with pytest.raises(EngineLost) as lost:
+        ModelServer("http://127.0.0.1:9/v1").models()
+    assert lost.value.reason is Reason.LOST
+    for error in (starting.value, lost.value):
+        assert "127.0.0.1" not in f"{error} {error.hint}"

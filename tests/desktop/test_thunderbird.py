@@ -16,7 +16,8 @@ from connectors.archive import Archive
 from connectors.composing.reply import ComposeSettings
 from connectors.imap.mailbox import ImapMailbox
 from connectors.message import Address
-from service.ledger import DraftKind, DraftRow, Ledger, State
+from service.draft_row import DraftKind, DraftRow, State
+from service.ledger import Ledger
 from service.watching.settings import WatchSettings
 from service.watching.watch import Watcher
 from tests.desktop import thunderbird

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.desktop.marionette import Marionette
 from tests.dovecot import PASSWORDS
-from tests.e2e.cyrano import free_port
+from tests.ports import free_port
 
 PROGRAMS = ("thunderbird", "Xvfb")
 SCREEN = "1400x900x24"

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.extension.certificate import make_certificate
+from tests.certificate import write_certificate
 
 FIXTURES = Path(__file__).parents[2] / "extension" / "fixtures"
 GMAIL = "mail.google.com"
@@ -45,7 +45,7 @@ def running_gmail_site(folder: Path) -> Iterator[GmailSite]:
     site = GmailSite(port=server.server_address[1])
     server.RequestHandlerClass = type("Handler", (_Handler,), {"site": site})
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(make_certificate(folder, GMAIL, EVIL))
+    context.load_cert_chain(write_certificate(folder / "certificate.pem", GMAIL, EVIL))
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:

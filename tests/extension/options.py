@@ -10,9 +10,6 @@ def open_options(browser: Chromium) -> Page:
     """Open the options in a tab."""
     page = browser.page(browser.own("options.html"))
     page.locator("#service:visible, #pairing:visible").first.wait_for()
-    # Chromium at times hands a page no words while the extension's process is new; loaded anew it has them.
-    if not page.locator("#keys-title").inner_text():
-        page.reload()
     return page
 
 

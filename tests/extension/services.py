@@ -11,12 +11,12 @@ from sqlalchemy import select
 
 from connectors import schema
 from connectors.llm import Sampling
+from service.draft_row import State
 from service.http import HttpSettings, listen
-from service.ledger import State
 from service.web import create_app
 from tests.extension.front import Front, standing_before
+from tests.ports import free_port
 from tests.service.stand_ins import House, StandInModelServer, make_database
-from tests.service.test_http import free_port
 
 PIECES = ("Hi Marta,\n\n", "see you ", "soon.", "\n\nAna")
 LONG = 60

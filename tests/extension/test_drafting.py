@@ -200,6 +200,7 @@ def test_unsupported_facts_are_marked_and_sources_open(mail: Mail, service: Serv
     mail.shoot("sources")
     window.insert()
     assert "evil.example" not in window.text()
+    assert "at [link left out] soon." in window.text()
     assert "4711" in window.text()
 
 

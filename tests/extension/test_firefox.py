@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from tests.extension.firefox import OPTIONS, Firefox, running_firefox
@@ -16,6 +17,12 @@ pytestmark = pytest.mark.browser
 INSTRUCTION = "tell Marta that we see her soon"
 DRAFT = "Hi Marta,\n\nsee you soon.\n\nAna"
 EDITOR = "[data-compose-id='1'] [g_editable]"
+LAY = """
+const cover = document.createElement("div");
+cover.id = "cover";
+cover.style.cssText = arguments[0];
+document.body.append(cover);
+"""
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +55,11 @@ def text(firefox: Firefox) -> str:
 def reach(firefox: Firefox, phase: str) -> None:
     """Wait until the panel has come to a phase."""
     firefox.find(f"#panel[data-phase={phase}]")
+
+
+def press_ctrl_enter(firefox: Firefox) -> None:
+    """Press the keys that insert, wherever the focus is."""
+    ActionChains(firefox.driver).key_down(Keys.CONTROL).send_keys(Keys.ENTER).key_up(Keys.CONTROL).perform()
 
 
 def test_a_typed_line_becomes_the_draft(firefox: Firefox, service: Service) -> None:
@@ -100,3 +112,21 @@ def test_a_service_that_is_down_is_said(firefox: Firefox, service: Service) -> N
     service.restore()
     firefox.find("#trouble-act").click()
     reach(firefox, "ready")
+
+
+@pytest.mark.usefixtures("service")
+@pytest.mark.parametrize("style", ["", "pointer-events: none", "pointer-events: none !important"])
+def test_nothing_is_inserted_under_a_cover(firefox: Firefox, style: str) -> None:
+    """The keys do nothing while something lies over the panel, whether it takes clicks or not; then they insert."""
+    open_compose(firefox, "compose=new&typed=hello+there")
+    firefox.find("#button").click()
+    reach(firefox, "ready")
+    before = text(firefox)
+    firefox.driver.execute_script(LAY, f"position: fixed; inset: 0; z-index: 2147483647; background: white; {style}")  # type: ignore[no-untyped-call]
+    press_ctrl_enter(firefox)
+    firefox.find("#line", "Nothing was done")
+    reach(firefox, "ready")
+    assert text(firefox) == before
+    firefox.driver.execute_script("document.querySelector('#cover').remove()")  # type: ignore[no-untyped-call]
+    press_ctrl_enter(firefox)
+    reach(firefox, "inserted")

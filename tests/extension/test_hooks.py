@@ -16,11 +16,12 @@ HOOKS = re.findall(r"(?m)^  (\w+): ", (FIXTURES / "page" / "hooks.js").read_text
 
 CLOSED = {"composeid", "form", "frame", "editor", "editorRole", "send", "answers", "subject"}
 """No compose gets a button, and a line at the edge of the page says why."""
-UNREADABLE = {"message", "messageList", "sender"}
+UNREADABLE = {"message", "messageList", "sender", "head"}
 """An answer cannot be drafted, which is said: nobody knows to what. A new mail can."""
 SPARE = {
-    *("dialog", "toolbar", "moreSend", "from", "recipients"),
-    *("date", "account", "signature", "quote"),
+    *("dialog", "toolbar", "moreSend", "from"),
+    *("recipients", "recipientList", "chipName", "suggests", "senderName"),
+    *("date", "account", "title", "language", "signature", "quote"),
 }
 """Draft and place are right all the same."""
 

@@ -20,7 +20,7 @@ def hostile(mail: Mail, request: pytest.FixtureRequest) -> Mail:
 
 
 def test_what_nobody_sees_is_not_read(hostile: Mail, service: Service) -> None:
-    """Fourteen ways to hide an order: none reaches the service; what stands in sight does."""
+    """However an order is hidden, it does not reach the service; what stands in sight does."""
     window = hostile.window(1)
     window.type(INSTRUCTION)
     window.draft()

@@ -238,6 +238,47 @@ def test_the_pairing_ends(options: Page, unpaired: Chromium, service: Service) -
     mail.close()
 
 
+def test_an_open_panel_says_what_is_missing_and_hears_when_it_is_there(
+    options: Page, unpaired: Chromium, service: Service
+) -> None:
+    """Before anything is typed; after the pairing the next press drafts, and the head says as whom."""
+    mail = Mail(unpaired)
+    window = mail.open()
+    window.button.click()
+    expect(window("#trouble")).to_have_attribute("data-kind", "not-paired")
+    mail.shoot("trouble-not-paired-open")
+    fill_in(options, service.url, service.make_code())
+    good(options)
+    expect(window("#trouble")).to_be_hidden()
+    expect(window("#writer")).to_contain_text("Ana Lopez")
+    mail.page.bring_to_front()
+    window("#instruction").fill("tell her")
+    window("#write").click()
+    window.reach("ready")
+    expect(window("#voice")).to_be_hidden()
+    mail.shoot("ready-with-writer")
+    mail.close()
+
+
+def test_a_mailbox_that_nobody_knows_is_written_in_with_a_word(
+    options: Page, unpaired: Chromium, service: Service
+) -> None:
+    """Paired for Bob alone, Ana's mail is written as Bob: the panel says so, and leads to where that is chosen."""
+    fill_in(options, service.url, service.house.pairings.make(["bob"]).code)
+    good(options)
+    mail = Mail(unpaired)
+    window = mail.open(typed="tell her")
+    window.draft()
+    expect(window("#voice")).to_contain_text("ana@example.org is not known here")
+    mail.shoot("stranger")
+    options.close()  # else it is what comes to the front
+    with unpaired.context.expect_page() as opened:
+        window("#choose-voice").click()
+    opened.value.locator("select[data-mailbox='ana@example.org']").wait_for()
+    opened.value.close()
+    mail.close()
+
+
 def test_another_service_gets_no_token_of_the_first(
     options: Page, service: Service, unpaired: Chromium, tmp_path: Path
 ) -> None:

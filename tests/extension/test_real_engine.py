@@ -9,20 +9,20 @@ import pytest
 from sqlalchemy import Engine, create_engine
 
 from service.engine.record import read_record
-from service.feedback import Feedback, FeedbackKind
+from service.feedback import FeedbackKind
 from service.ledger import Ledger
 from tests.bench.button import BUSY_MS, ROUNDS, Probe, load, median, presses, row, table
-from tests.e2e.cyrano import DEMO, Cyrano, wait_for
+from tests.e2e.cyrano import DEMO, DEMO_SETTINGS, Cyrano, wait_for
 from tests.extension.chromium import Chromium, running_chromium
 from tests.extension.gmail_site import GMAIL, GmailSite
 from tests.extension.options import fill_in, open_options
 from tests.extension.test_latency import show
 from tests.extension.windows import Mail
 from tests.parts import require
+from tests.service.given import kinds_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.timeout(900)]
 
-DEMO_SETTINGS = (DEMO / "cyrano.toml").read_text(encoding="utf-8").replace("@MODEL@", str(DEMO / "model"))
 SETTINGS = DEMO_SETTINGS.replace("[engine]\n", "[engine]\nthreads = 1\n")  # a processor core is left for the browser
 INSTRUCTION = "Tell Tom the invoice is paid and ask him for the receipt by Friday."
 LETTERS = 20
@@ -123,6 +123,5 @@ def test_the_button_adds_little(world: World, capsys: pytest.CaptureFixture[str]
 
 def told(engine: Engine, count: int) -> list[list[FeedbackKind]] | None:
     """Return what the ledger was told of Ana's newest drafts, once it was told of each."""
-    feedback = Feedback(engine)
-    kinds = [feedback.kinds("ana", row.draft_id) for row in Ledger(engine).recent("ana", count)]
+    kinds = [kinds_of(engine, "ana", row.draft_id) for row in Ledger(engine).recent("ana", count)]
     return kinds if all(kinds) else None

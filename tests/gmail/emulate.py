@@ -3,7 +3,6 @@
 import contextlib
 import json
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -12,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / ".test-parts" / "gmail" / "node_modules" / "emulate" / "dist" / "index.js"
@@ -42,7 +43,7 @@ def running_emulate() -> Iterator[Emulate]:
     """Start a stand-in, and stop it at the end."""
     with tempfile.TemporaryDirectory(prefix="cyrano-gmail-") as folder:
         seed, log = Path(folder) / "seed.yaml", Path(folder) / "log"
-        running = Emulate(url=f"http://127.0.0.1:{_free_port()}")
+        running = Emulate(url=f"http://127.0.0.1:{free_port()}")
         seed.write_text(json.dumps(_seed(running)), encoding="utf-8")  # JSON is YAML
         command = ["node", PROGRAM, "start", "--service", "google", "--port", running.url.rpartition(":")[2]]
         with log.open("wb") as file:
@@ -75,8 +76,3 @@ def _wait_until_up(running: Emulate, process: subprocess.Popen[bytes], log: Path
             time.sleep(0.05)
         else:
             return
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from connectors.mailbox import Trigger
-from service.ledger import OPEN, DraftRow, State
+from service.draft_row import OPEN, DraftRow, State
 from tests.machine.mails import Incoming, Kind, answered_by, cyrano_id, id_of, marks_in, named_by, text_in
 from tests.machine.program import Program
 from tests.machine.writer import SAID, text_of

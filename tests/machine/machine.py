@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from connectors.mailbox import Trigger
-from service.ledger import State
+from service.draft_row import State
 from tests.machine import mails
 from tests.machine.laws import Laws, Life, note_sent
 from tests.machine.mails import Incoming, Kind, Saves, answered_by, cyrano_id, marks_in

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from connectors.errors import EngineDown, EngineError
+from service.draft_row import Written
 from service.drafting.draft import DraftEvent, DraftRequest, Token
-from service.ledger import Ledger, Written
+from service.ledger import Ledger
 
 SAID = "Thank you for asking, I will gladly bring the papers along"
 

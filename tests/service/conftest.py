@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import Engine, event, text
 
 from connectors import schema
 from connectors.archive import Archive
+from service.http import HttpSettings
+from service.web import create_app
 from tests.parts import require
 from tests.service.refresh import databases
-from tests.service.stand_ins import add_people, make_database
+from tests.service.stand_ins import House, add_people, make_database
 from tests.service.watching.watched import ANA, World
 
 
@@ -55,6 +58,18 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
         connection.execute(text(f"TRUNCATE {names}"))
     add_people(engine)
     return engine
+
+
+@pytest.fixture
+def house(engine: Engine) -> House:
+    """A drafter with its stand-ins."""
+    return House(engine=engine)
+
+
+@pytest.fixture
+def client(house: House) -> FlaskClient:
+    """A client of the service; it shows no token by itself."""
+    return create_app(house.parts(), HttpSettings()).test_client()
 
 
 @pytest.fixture

@@ -1,10 +1,7 @@
 """Keepers of a stand-in for the engine that starts in a moment, in a home of its own."""
 
 import os
-import socket
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,23 +10,9 @@ from service.engine.command import Command, served_name
 from service.engine.keeper import EngineKeeper
 from service.engine.record import EngineRecord, read_record
 from service.engine.settings import EngineSettings
+from tests.ports import free_port
 
 STAND_IN = Path(__file__).parents[1] / "fake_engine.py"
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def until(is_so: Callable[[], object], timeout_s: float = 15) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + timeout_s
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.02)
 
 
 def is_running(pid: int) -> bool:

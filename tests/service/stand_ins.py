@@ -25,6 +25,7 @@ from service.drafting.draft import Drafter
 from service.feedback import Feedback
 from service.health import Health
 from service.ledger import Ledger
+from service.notices import Notice, NoticeKind
 from service.outcomes import Outcomes
 from service.parts import Parts
 
@@ -171,7 +172,9 @@ class House:
     cards: Sequence[AdapterCard] = ()
     budget: int = 3000
     desk: Desk = field(default_factory=lambda: cast("Desk", Unmanned()))
-    notices: Sequence[str] = ("The mailbox does not answer.",)
+    notices: Sequence[Notice] = (
+        Notice(kind=NoticeKind.UNTOLD, about="ana", text="You could not be told how a run ended."),
+    )
 
     @property
     def ledger(self) -> Ledger:

@@ -47,6 +47,25 @@ def test_wrong_value_is_named(tmp_path: Path) -> None:
         load_settings(write(tmp_path, '[http]\nport = "soon"\n'), {})
 
 
+ADDON = '[addon]\nenabled = true\nurl = "https://cyrano.example.org"\nservice_account = "x"\nclient_id = "y"\n'
+
+
+@pytest.mark.parametrize("name", ["cyrano.example.org", "Cyrano.example.org:8380", "cyrano.example.org."])
+def test_add_ons_public_name_is_nobodys_at_home(name: str, tmp_path: Path) -> None:
+    """Else what is reached through the tunnel could be the console; with every port, and in any spelling."""
+    home = write(tmp_path, f'{ADDON}[http]\nallowed_hosts = ["127.0.0.1", "{name}"]\n')
+    with pytest.raises(ConfigError, match=r"allowed_hosts has cyrano\.example\.org") as caught:
+        load_settings(home, {})
+    assert "another name" in caught.value.hint
+    assert load_settings(home, {"CYRANO_ADDON__ENABLED": "false"}).http.allowed_hosts == ("127.0.0.1", name)
+
+
+def test_add_on_and_console_have_names_of_their_own(tmp_path: Path) -> None:
+    """Another name is as good as it was."""
+    home = write(tmp_path, f'{ADDON}[http]\nallowed_hosts = ["home.example.org"]\n')
+    assert load_settings(home, {}).addon.enabled
+
+
 def test_broken_file_is_named(tmp_path: Path) -> None:
     """A file that is no TOML is told with its path."""
     with pytest.raises(ConfigError, match=r"cyrano\.toml"):

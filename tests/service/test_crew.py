@@ -2,13 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from connectors.account import AccountRecord
 from connectors.errors import StoreError
 from connectors.message import Address
 from service.crew import ASK_AGAIN_S, Crew
+from tests.waiting import until
 
 
 def record(name: str, host: str = "mail.example.org") -> AccountRecord:
@@ -68,14 +68,6 @@ class Office:
     def names(self) -> list[str]:
         """Whom anybody was hired for."""
         return [who.name for who, _ in self.hired]
-
-
-def until(is_so: Callable[[], object]) -> None:
-    """Wait a few seconds for something."""
-    deadline = time.monotonic() + 10
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.005)
 
 
 def test_accounts_come_and_go_while_it_runs() -> None:

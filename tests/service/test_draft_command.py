@@ -1,6 +1,5 @@
 """`cyrano draft`, beside a service that runs."""
 
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,16 +12,10 @@ from service.__main__ import main
 from service.http import HttpSettings
 from service.web import create_app
 from tests.connectors.samples import account_record
+from tests.ports import free_port
 from tests.service.stand_ins import House, StandInModelServer
 
 Said = Callable[..., str]
-
-
-def free_port() -> int:
-    """A port that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from connectors.errors import EngineDown
+from service.draft_row import State
 from service.engine.rest import RETRY_AFTER_S, RestWatch, resting
 from service.http import HttpSettings
-from service.ledger import State
 from service.serving.adapters import AdapterKeeper
 from service.watching.settings import WatchSettings
 from service.watching.watch import Watcher, WatchState
@@ -99,6 +99,7 @@ def test_a_person_is_told_when_to_ask_again(house: House, tmp_path: Path) -> Non
         assert answer.status_code == 503
         assert answer.headers["Retry-After"] == str(RETRY_AFTER_S)
         assert WHY in answer.get_json(force=True)["detail"]
+        assert answer.get_json(force=True)["reason"] == "rests"
         assert house.model_server.prompts == []
     assert ask().status_code == 200
 

@@ -3,10 +3,8 @@
 import errno
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -25,6 +23,9 @@ from service.engine.prepare import prepare
 from service.engine.record import FILE, read_record
 from service.engine.settings import EngineSettings
 from tests.fake_engine import FakeEngine
+from tests.ports import free_port
+from tests.service.keepers import is_running
+from tests.waiting import until
 
 STAND_IN = Path(__file__).parents[1] / "fake_engine.py"
 TREE = """
@@ -43,9 +44,7 @@ exec(compile(Path(sys.argv[0]).read_text(), sys.argv[0], "exec"))
 @pytest.fixture
 def port() -> int:
     """A port that is free."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture
@@ -70,20 +69,6 @@ def keep(tmp_path: Path, port: int) -> Iterator[Callable[..., EngineKeeper]]:
         keeper.stop()
 
 
-def _until(is_so: Callable[[], bool], timeout_s: float = 10) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.02)
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-
-
 def test_it_starts_tells_others_and_stops(keep: Callable[..., EngineKeeper], tmp_path: Path) -> None:
     """While it runs its record says where; afterwards there is neither record nor process."""
     keeper = keep()
@@ -94,10 +79,10 @@ def test_it_starts_tells_others_and_stops(keep: Callable[..., EngineKeeper], tmp
     assert record is not None
     assert record.url == keeper.url
     assert waited == sorted(waited)
-    assert _is_running(record.pid)
+    assert is_running(record.pid)
     keeper.stop()
     assert read_record(tmp_path) is None
-    assert not _is_running(record.pid)
+    assert not is_running(record.pid)
     assert keeper.state is EngineState.STOPPED
 
 
@@ -108,7 +93,7 @@ def test_a_killed_engine_comes_back(keep: Callable[..., EngineKeeper], tmp_path:
     first = read_record(tmp_path)
     assert first is not None
     os.killpg(first.pid, signal.SIGKILL)
-    _until(lambda: (now := read_record(tmp_path)) is not None and now.pid != first.pid)
+    until(lambda: (now := read_record(tmp_path)) is not None and now.pid != first.pid)
     keeper.wait_ready(10)
     assert keeper.error is None
 
@@ -124,7 +109,7 @@ def test_the_whole_tree_ends_when_the_leash_is_killed(
     assert record is not None
     grandchild = int((tmp_path / "pid").read_text())
     os.kill(record.pid, signal.SIGKILL)
-    _until(lambda: not _is_running(grandchild))
+    until(lambda: not is_running(grandchild))
     keeper.stop()
 
 
@@ -144,15 +129,15 @@ time.sleep(99)
 """
     ours = subprocess.Popen([sys.executable, "-c", code])
     try:
-        _until(lambda: read_record(tmp_path) is not None)
+        until(lambda: read_record(tmp_path) is not None)
         record = read_record(tmp_path)
         assert record is not None
         grandchild = int((tmp_path / "pid").read_text())
-        assert _is_running(grandchild)
+        assert is_running(grandchild)
     finally:
         ours.kill()
         ours.wait()
-    _until(lambda: not _is_running(record.pid) and not _is_running(grandchild), timeout_s=15)
+    until(lambda: not is_running(record.pid) and not is_running(grandchild))
 
 
 @pytest.mark.process
@@ -165,7 +150,7 @@ def test_a_second_keeper_uses_the_engine_of_the_first(keep: Callable[..., Engine
     second.wait_ready(10)
     assert read_record(tmp_path) == record
     first.stop()
-    _until(lambda: (now := read_record(tmp_path)) is not None and now != record, timeout_s=15)
+    until(lambda: (now := read_record(tmp_path)) is not None and now != record)
     second.wait_ready(10)
 
 
@@ -209,7 +194,7 @@ def test_a_taken_port_is_named(keep: Callable[..., EngineKeeper], port: int) -> 
     """A stranger that answers on the engine's port is not taken for the engine."""
     with FakeEngine(port):
         keeper = keep()
-        _until(lambda: keeper.error is not None)
+        until(lambda: keeper.error is not None)
         assert f"port {port}" in str(keeper.error)
         assert keeper.state is EngineState.RESTARTING
         with pytest.raises(EngineDown):

@@ -20,7 +20,8 @@ from service.engine.keeper import EngineKeeper, EngineState
 from service.engine.record import is_kept, read_record
 from service.engine.rest import ANSWER, FILE, STALE_S, Mode, RestWatch, clear_left_behind, resting
 from tests.fake_engine import BASE, Behaviour, FakeEngine, draft_of
-from tests.service.keepers import Keepers, is_running, until
+from tests.service.keepers import Keepers, is_running
+from tests.waiting import until
 
 WHY = "while Cyrano learns from ana's mail"
 

@@ -18,8 +18,9 @@ from service.engine.record import is_kept, read_record
 from service.engine.rest import resting
 from service.engine.settings import EngineSettings
 from tests.parts import require
-from tests.service.keepers import free_port, until
+from tests.ports import free_port
 from tests.service.test_engine_vllm import LOCK, START_S
+from tests.waiting import until
 
 pytestmark = pytest.mark.server
 logger = logging.getLogger(__name__)

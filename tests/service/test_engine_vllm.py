@@ -4,7 +4,6 @@ import fcntl
 import logging
 import os
 import signal
-import socket
 import tempfile
 import time
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ from service.serving.adapters import AdapterKeeper
 from service.serving.rollback import roll_back
 from tests.bench.flips import measure
 from tests.parts import require
+from tests.ports import free_port
 
 pytestmark = pytest.mark.server
 logger = logging.getLogger(__name__)
@@ -50,9 +50,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def keeper(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineKeeper]:
     """A running engine that is told of adapters, and finds some by itself; only one on the machine at a time."""
     require("vLLM", is_there=find_spec("vllm") is not None, install="pip install -e '.[cpu]'")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     settings = EngineSettings(model=str(tiny), port=port, dtype="float32", max_lora_rank=8, resolver=True)
     home = tmp_path_factory.mktemp("home")
     with LOCK.open("w") as lock:

@@ -7,30 +7,17 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, delete, event, select
+from sqlalchemy import delete, event, select
 from werkzeug.test import TestResponse
 
 from connectors import schema
 from connectors.forget import empty
 from service.feedback import Feedback, FeedbackKind
-from service.http import HttpSettings
-from service.web import create_app
+from tests.service.given import kinds_of
 from tests.service.stand_ins import House
 
 BASE = "http://127.0.0.1:8380"
 Give = Callable[..., TestResponse]
-
-
-@pytest.fixture
-def house(engine: Engine) -> House:
-    """A drafter with its stand-ins."""
-    return House(engine=engine)
-
-
-@pytest.fixture
-def client(house: House) -> FlaskClient:
-    """A client of the service; it shows no token by itself."""
-    return create_app(house.parts(), HttpSettings()).test_client()
 
 
 @pytest.fixture
@@ -52,8 +39,8 @@ def test_the_newest_word_counts(house: House) -> None:
     draft_id = house.ledger.begin("ana")
     for kind in ("inserted", "discarded", "inserted", "inserted"):
         assert feedback.give("ana", draft_id, FeedbackKind(kind))
-    assert feedback.kinds("ana", draft_id) == [FeedbackKind.DISCARDED, FeedbackKind.INSERTED]
-    assert feedback.kinds("bob", draft_id) == []
+    assert kinds_of(house.engine, "ana", draft_id) == [FeedbackKind.DISCARDED, FeedbackKind.INSERTED]
+    assert kinds_of(house.engine, "bob", draft_id) == []
 
 
 def test_two_who_say_the_same_at_once_are_both_heard(house: House) -> None:
@@ -79,7 +66,7 @@ def test_two_who_say_the_same_at_once_are_both_heard(house: House) -> None:
         sayer.join(30)
     event.remove(house.engine, "before_cursor_execute", together)
     assert heard == [True, True]
-    assert Feedback(house.engine).kinds("ana", draft_id) == [FeedbackKind.INSERTED]
+    assert kinds_of(house.engine, "ana", draft_id) == [FeedbackKind.INSERTED]
 
 
 @pytest.mark.parametrize("draft_id", ["%00", "%00" * 32, "x", "'", "A" * 32, "%F0%9F%98%80"])
@@ -95,7 +82,7 @@ def test_a_draft_of_somebody_else_is_not_there(house: House) -> None:
     feedback = Feedback(house.engine)
     assert not feedback.give("ana", draft_id, FeedbackKind.INSERTED)
     assert not feedback.give("ana", "0" * 32, FeedbackKind.INSERTED)
-    assert feedback.kinds("bob", draft_id) == []
+    assert kinds_of(house.engine, "bob", draft_id) == []
 
 
 def test_feedback_goes_with_its_draft_and_with_its_account(house: House) -> None:
@@ -118,7 +105,7 @@ def test_it_can_be_said_over_http_more_than_once(give: Give, house: House) -> No
     for _ in range(2):
         response = give(draft_id)
         assert (response.status_code, response.data) == (204, b"")
-    assert Feedback(house.engine).kinds("ana", draft_id) == [FeedbackKind.INSERTED]
+    assert kinds_of(house.engine, "ana", draft_id) == [FeedbackKind.INSERTED]
 
 
 @pytest.mark.parametrize("owner", ["bob", ""])
@@ -146,7 +133,7 @@ def test_what_is_no_feedback_is_refused(give: Give, house: House, sent: dict[str
     """Strictly: a form that a page of another site posts is none either."""
     draft_id = house.ledger.begin("ana")
     assert give(draft_id, **sent).status_code == status
-    assert Feedback(house.engine).kinds("ana", draft_id) == []
+    assert kinds_of(house.engine, "ana", draft_id) == []
 
 
 def test_without_a_token_nothing_is_said(client: FlaskClient, house: House) -> None:

@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import socket
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -16,22 +15,26 @@ from sqlalchemy import event, insert, select
 
 from connectors import schema
 from connectors.adapter import WEIGHTS, AdapterCard, is_tainted, publish, set_current, write_learned
-from connectors.archive import Archive, Instruction
+from connectors.archive import Archive
 from connectors.database import open_database
 from connectors.errors import StoreBusy
 from connectors.forgotten import forgotten
+from connectors.instruction import Instruction
 from connectors.job import TrainJob, write_job
 from connectors.message import Address
 from service.__main__ import main
 from service.app import App
 from service.config import Settings
+from service.draft_row import DraftKind, Written
 from service.engine.order import Order, Served, read_order, write_order
 from service.feedback import Feedback, FeedbackKind
-from service.forget import retrain_note
-from service.ledger import DraftKind, Ledger, Written
+from service.forget import retrain_note, retrain_notice
+from service.ledger import Ledger
+from service.notices import NoticeKind
 from service.removal import remove_account
 from service.watching.deserves import Incoming, Rules, why_no_draft
 from tests.connectors.samples import account_record, archived, as_mbox, raw_mail
+from tests.ports import free_port
 
 CANARY = "kanarienvogel@example.net"
 CANARIES = (b"kanarienvogel", b"xylographica")
@@ -79,9 +82,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in [name for name in os.environ if name.startswith("CYRANO_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("CYRANO_HOME", str(tmp_path / "home"))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        monkeypatch.setenv("CYRANO_HTTP__PORT", str(probe.getsockname()[1]))
+    monkeypatch.setenv("CYRANO_HTTP__PORT", str(free_port()))
     return tmp_path / "home"
 
 
@@ -320,6 +321,10 @@ def test_a_retrain_is_planned(planted: Path, cyrano: Cyrano) -> None:
     cyrano("forget", "--message-id", "m1@example.org", "--yes")
     assert "ana@v3 learned from mail that was forgotten. Train again" in cyrano("status", code=1)
     assert "the base model writes until then" in retrain_note(root, "ana", is_strict=True)
+    kinds = [
+        notice and notice.kind for notice in (retrain_notice(root, "ana", is_strict=each) for each in (True, False))
+    ]
+    assert kinds == [NoticeKind.FORGOTTEN_RESTS, NoticeKind.FORGOTTEN_WRITES]
     _publish(root, ["m2@example.org"])
     assert retrain_note(root, "ana", is_strict=False) == ""
 

@@ -4,26 +4,19 @@ import contextlib
 import json
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
 from connectors.errors import UsageError
+from service.draft_row import State
 from service.http import HttpSettings, listen
-from service.ledger import State
 from service.web import create_app
+from tests.ports import free_port
 from tests.service.stand_ins import House, make_database
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -55,14 +48,6 @@ def ask(port: int, house: House, *, stream: bool) -> HTTPConnection:
     headers = {"Authorization": f"Bearer {house.tokens.create('ana', 'test')}", "Content-Type": "application/json"}
     connection.request("POST", "/draft", json.dumps({"instruction": "hi", "stream": stream}), headers)
     return connection
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + 8
-    while not is_so():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.01)
 
 
 def test_tokens_arrive_as_they_are_written(port: int, house: House) -> None:

@@ -14,10 +14,11 @@ from connectors.forget import erase, find
 from connectors.forgotten import Scope
 from connectors.message import Email
 from connectors.sync import SyncSettings
+from service.draft_row import Written
 from service.edits import Verdict
 from service.ingest import BATCH, index_new, ingest
 from service.learn import UNEDITED, Learner
-from service.ledger import Ledger, Written
+from service.ledger import Ledger
 from service.outcomes import Outcomes
 from service.progress import OnProgress
 from tests.connectors.samples import account_record, archived, raw_mail

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Engine
 
 from connectors.errors import StoreError
-from service.ledger import OPEN, DraftKind, DraftRow, Ledger, State, Written
+from service.draft_row import OPEN, DraftKind, DraftRow, State, Written
+from service.ledger import Ledger
 from tests.service.stand_ins import make_database
 
 TEXT = Written(text="Hi", subject="Re: x", language="en", adapter="ana@v1", source_ids=["a", "b"], tokens=3)

@@ -9,10 +9,11 @@ import pytest
 
 from connectors.archive import Archive
 from connectors.message import Address, Email
+from service.draft_row import DraftKind, Written
 from service.edits import Edit, Verdict
 from service.feedback import Feedback, FeedbackKind
 from service.learn import UNEDITED, Learner
-from service.ledger import DraftKind, Ledger, Written
+from service.ledger import Ledger
 from service.outcomes import Outcomes, Week
 from tests.connectors.samples import archived
 from tests.service.stand_ins import make_database

@@ -18,8 +18,8 @@ from service.access.pairing import Pairings
 from service.access.tokens import Tokens
 from service.commands.digits import draw
 from service.problems import PairingRefused
+from tests.ports import free_port
 from tests.service.stand_ins import NOON
-from tests.service.test_http import free_port
 
 CHROME = "chrome-extension://abcdefghijklmnopabcdefghijklmnop"
 Start = Callable[..., subprocess.Popen[str]]

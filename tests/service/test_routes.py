@@ -14,9 +14,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from connectors.errors import EngineDown, StoreError
+from service.draft_row import State, Written
 from service.health import Part
 from service.http import HttpSettings
-from service.ledger import State, Written
 from service.web import create_app
 from tests.service.stand_ins import House, make_database
 
@@ -136,6 +136,7 @@ def test_wrong_body_is_told_what_is_wrong(post: Callable[..., TestResponse], bod
     said = check_problem(post(body), 422, "invalid-body")
     assert where in [fault["where"] for fault in said["faults"]]
     assert all(fault["what"] for fault in said["faults"])
+    assert said.get("reason") == ("nothing-asked" if body == {"subject": "x"} else None)
 
 
 def test_body_that_is_no_json(client: FlaskClient, house: House) -> None:
@@ -207,7 +208,9 @@ def test_accounts_names_the_tokens_own(client: FlaskClient, house: House) -> Non
     headers = {"Authorization": f"Bearer {house.tokens.create('ana', 'test')}"}
     (account,) = client.get("/accounts", base_url=BASE, headers=headers).get_json()["accounts"]
     assert (account["name"], account["adapter"]) == ("ana", "ana@v1")
-    assert account["notices"] == ["The mailbox does not answer."]
+    said = "You could not be told how a run ended."
+    assert account["notices"] == [said]
+    assert account["noticed"] == [{"kind": "untold", "about": "ana", "text": said}]
     (part,) = account["parts"]
     assert (part["part"], part["state"]) == ("sync", "failed")
     assert (part["error"], part["hint"]) == ("The server is away.", "Wait.")

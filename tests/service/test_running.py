@@ -3,7 +3,6 @@
 import http.client
 import os
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,10 +16,12 @@ from connectors.message import Address
 from service.app import App
 from service.client import is_up, read_notices, read_readiness, stream_draft
 from service.config import Settings
-from service.ledger import Ledger, State
+from service.draft_row import State
 from service.lock import hold_home
 from service.running import Role, run
 from tests.fake_engine import BASE, FakeEngine
+from tests.ports import free_port
+from tests.waiting import until
 
 ANA = Address(addr="ana@example.org", name="Ana")
 
@@ -28,9 +29,7 @@ ANA = Address(addr="ana@example.org", name="Ana")
 @pytest.fixture
 def port() -> int:
     """A port that is free."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture
@@ -83,21 +82,13 @@ def run_while(app: App, role: Role, work: Callable[[], None]) -> None:
         raise error
 
 
-def wait_until(is_so: Callable[[], object]) -> None:
-    """Wait a few seconds for something."""
-    deadline = time.monotonic() + 10
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.02)
-
-
 def test_a_running_service_answers_drafts_and_stops_at_once(app: App, port: int) -> None:
     """Even while a browser keeps its connection; afterwards neither port nor home is held."""
     ended: list[float] = []
     browser = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
 
     def use() -> None:
-        wait_until(lambda: is_up("127.0.0.1", port))
+        until(lambda: is_up("127.0.0.1", port))
         token = app.local_token("ana")
         assert read_readiness("127.0.0.1", port) == {"archive": "ok", "index": "ok", "engine": "ok"}
         assert read_notices("127.0.0.1", port, token) == []
@@ -117,7 +108,7 @@ def test_a_running_service_answers_drafts_and_stops_at_once(app: App, port: int)
 
 def test_no_token_goes_to_a_log(app: App, port: int, capsys: pytest.CaptureFixture[str]) -> None:
     """What a service manager writes down says where the console is, and not how to get in."""
-    run_while(app, Role.SERVE, lambda: wait_until((app.home / "run" / "tokens" / "ana").exists))
+    run_while(app, Role.SERVE, lambda: until((app.home / "run" / "tokens" / "ana").exists))
     said = capsys.readouterr().out
     assert f"http://127.0.0.1:{port}" in said
     assert "cyr_" not in said
@@ -146,7 +137,7 @@ def test_a_second_one_on_the_same_home_is_refused(app: App, port: int) -> None:
 
 def test_drafts_a_killed_service_left_behind_are_failed_once(app: App, port: int) -> None:
     """By the service alone: a watcher that starts beside it leaves its drafts in the making alone."""
-    ledger: Ledger = app.ledger
+    ledger = app.ledger
     draft_id = ledger.begin("ana")
 
     def state() -> State | None:
@@ -155,5 +146,5 @@ def test_drafts_a_killed_service_left_behind_are_failed_once(app: App, port: int
 
     run_while(app, Role.WATCH, lambda: time.sleep(0.3))
     assert state() is State.GENERATING
-    run_while(app, Role.SERVE, lambda: wait_until(lambda: is_up("127.0.0.1", port)))
+    run_while(app, Role.SERVE, lambda: until(lambda: is_up("127.0.0.1", port)))
     assert state() is State.FAILED

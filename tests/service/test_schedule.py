@@ -4,23 +4,15 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
 
 from connectors.errors import StoreError
 from service import schedule
 from service.schedule import scheduled
+from tests.waiting import until
 
 SECRET = "Dear Marta, this stays between us."
-
-
-def until(is_so: Callable[[], object]) -> None:
-    """Wait a few seconds for something."""
-    deadline = time.monotonic() + 10
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.01)
 
 
 def test_work_is_done_at_once_and_when_it_says(caplog: pytest.LogCaptureFixture) -> None:

@@ -20,10 +20,11 @@ import pytest
 
 from tests.connectors.samples import raw_mail
 from tests.dovecot import PASSWORDS, Dovecot
-from tests.e2e.cyrano import PROGRAM, free_port, wait_for
+from tests.e2e.cyrano import PROGRAM, wait_for
 from tests.fake_engine import FakeEngine
 from tests.oauth_authority import CLIENT_SECRET
 from tests.oauth_server import OAuthServer
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(900)]
 

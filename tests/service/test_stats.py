@@ -7,8 +7,9 @@ import pytest
 
 from connectors.archive import Archive
 from service.__main__ import main
+from service.draft_row import Written
 from service.edits import Edit, Verdict
-from service.ledger import Ledger, Written
+from service.ledger import Ledger
 from service.outcomes import Outcome, Outcomes
 from tests.connectors.samples import account_record
 

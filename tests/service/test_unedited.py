@@ -14,8 +14,9 @@ from connectors.archive import Archive
 from connectors.cleaning import mime, signature
 from connectors.composing.answered import read_answered
 from connectors.composing.reply import ComposeSettings, compose_reply
+from service.draft_row import Written
 from service.learn import UNEDITED, Learner
-from service.ledger import Ledger, Written
+from service.ledger import Ledger
 from service.outcomes import Outcomes
 from tests.connectors.samples import account_record
 from tests.service.stand_ins import make_database

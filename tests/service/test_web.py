@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from service.draft_row import Written
 from service.health import Part
 from service.http import HttpSettings, listen
-from service.ledger import Written
 from service.web import create_app
 from tests.parts import require
+from tests.ports import free_port
 from tests.service.stand_ins import House, make_database
-from tests.service.test_http import free_port
 
 BASE = "http://127.0.0.1:8380"
 
@@ -26,12 +26,6 @@ BASE = "http://127.0.0.1:8380"
 def house(tmp_path: Path) -> House:
     """A drafter with its stand-ins."""
     return House(engine=make_database(tmp_path))
-
-
-@pytest.fixture
-def client(house: House) -> FlaskClient:
-    """A client of the service."""
-    return create_app(house.parts(), HttpSettings()).test_client()
 
 
 PAGES = ("/", "/adapters", "/mail", "/usefulness", "/browsers")

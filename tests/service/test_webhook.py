@@ -1,7 +1,6 @@
 """Telling another program by POST: over what, how often, and what never happens."""
 
 import logging
-import socket
 import time
 from collections.abc import Iterator
 
@@ -11,6 +10,7 @@ from pydantic import ValidationError
 from service.backoff import Backoff
 from service.notify import NotifySettings
 from service.webhook import TRIES, Webhook, WebhookError
+from tests.ports import free_port
 from tests.service.hooks import Hook
 
 NEWS = {"run": "r1", "reason": "größer als zuvor"}
@@ -96,9 +96,7 @@ def test_one_that_answers_too_slowly_is_given_up() -> None:
 
 def test_nobody_there_is_said() -> None:
     """Without a traceback, and without the secret in the address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with pytest.raises(WebhookError) as caught:
         webhook(f"http://127.0.0.1:{port}/s3cret").post(NEWS, key="k")
     assert "127.0.0.1" in str(caught.value)

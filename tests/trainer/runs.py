@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from connectors.account import AccountRecord
-from connectors.archive import Archive, Instruction
+from connectors.archive import Archive
 from connectors.gate_settings import GateSettings
+from connectors.instruction import Instruction
 from connectors.job import TrainJob, write_job
 from connectors.message import Address
 from connectors.train_settings import TrainSettings

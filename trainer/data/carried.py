@@ -18,9 +18,9 @@ from typing import Any, BinaryIO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from connectors.archive import Instruction
 from connectors.carried import ABOUT, MAILS, PLAYED_BACK, not_carried
 from connectors.errors import UsageError
+from connectors.instruction import Instruction
 from connectors.message import Address
 from trainer.data.lines import Line, line_of, read_line
 from trainer.data.source import EMPTY, OLDER, Chosen, MailSource, SentMail

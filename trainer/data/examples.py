@@ -15,9 +15,9 @@ from typing import Protocol
 
 from transformers import PreTrainedTokenizerBase
 
-from connectors.archive import Instruction
 from connectors.cleaning.keep import text_hash
 from connectors.errors import PromptTooLong
+from connectors.instruction import Instruction
 from connectors.message import Address, Email
 from connectors.train_settings import TrainSettings
 from retrieval.prompt import ChatMessage, Request, Source, build_prompt

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from connectors.archive import Instruction
+from connectors.instruction import Instruction
 from connectors.job import TrainJob
 from trainer.data.building import build, count_mails
 from trainer.data.carried import json_lines, write_private

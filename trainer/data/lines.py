@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from connectors.archive import GIVEN, Instruction
 from connectors.errors import UsageError
+from connectors.instruction import GIVEN, Instruction
 from connectors.message import Address, Email, Kind, ThreadMessage
 from trainer.data.source import Draft, SentMail
 

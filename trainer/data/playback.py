@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-from connectors.archive import Instruction
+from connectors.instruction import Instruction
 from connectors.message import Email, ThreadMessage
 from trainer.data import faults
 from trainer.data.instruction import PLAYBACK_VERSION, digest

@@ -10,8 +10,8 @@ The rules this module keeps:
 import logging
 from dataclasses import dataclass, replace
 
-from connectors.archive import Instruction
 from connectors.errors import EngineDown, EngineError, ModelMissing
+from connectors.instruction import Instruction
 from connectors.llm import Sampling
 from connectors.message import Email, ThreadMessage
 from trainer.data.faults import find_fault

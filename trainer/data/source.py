@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from connectors.archive import Archive, Instruction
+from connectors.archive import Archive
+from connectors.instruction import Instruction
 from connectors.message import Address, ArchivedEmail, Email, ThreadMessage
 from trainer.data.threads import by_age, conversations, led_to, shown_thread
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.archive import Instruction
+from connectors.instruction import Instruction
 from trainer.data.source import SentMail
 from trainer.data.split import Split
 from trainer.pages.page import Page, Plot, Section, Table

@@ -6,20 +6,17 @@ from hypothesis import strategies as st
 
 from connectors.gmail.quota import COSTS, Quota, QuotaSettings
 from connectors.gmail.wire import METHODS
+from tests.clock import Clock
 
 GET = "gmail.users.messages.get"
 
 
-class Clock:
+class SleepingClock(Clock[float]):
     """Time that passes only while somebody sleeps."""
 
     def __init__(self) -> None:
-        self.now = 100.0
+        super().__init__(100.0)
         self.slept: list[float] = []
-
-    def __call__(self) -> float:
-        """Return the time."""
-        return self.now
 
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
@@ -28,17 +25,17 @@ class Clock:
 
 
 @pytest.fixture
-def clock() -> Clock:
+def clock() -> SleepingClock:
     """A clock of one's own."""
-    return Clock()
+    return SleepingClock()
 
 
-def quota(clock: Clock, **settings: int) -> Quota:
+def quota(clock: SleepingClock, **settings: int) -> Quota:
     """Fill a bucket."""
     return Quota(QuotaSettings.model_validate(settings), clock=clock, sleep=clock.sleep)
 
 
-def test_a_few_calls_do_not_wait(clock: Clock) -> None:
+def test_a_few_calls_do_not_wait(clock: SleepingClock) -> None:
     """What a watcher asks now and then goes out at once."""
     bucket = quota(clock)
     for _ in range(20):
@@ -46,7 +43,7 @@ def test_a_few_calls_do_not_wait(clock: Clock) -> None:
     assert clock.slept == []
 
 
-def test_ten_thousand_mails_take_as_long_as_google_wants(clock: Clock) -> None:
+def test_ten_thousand_mails_take_as_long_as_google_wants(clock: SleepingClock) -> None:
     """A first sync of 10,000 mails takes between 33 and 40 minutes at 6,000 units a minute, and no less."""
     bucket = quota(clock)
     for _ in range(10_000 // 25):
@@ -57,7 +54,7 @@ def test_ten_thousand_mails_take_as_long_as_google_wants(clock: Clock) -> None:
 @given(st.lists(st.tuples(st.sampled_from(sorted(COSTS)), st.floats(0, 30)), max_size=200), st.integers(100, 20_000))
 def test_no_minute_costs_more_than_allowed(calls: list[tuple[str, float]], allowed: int) -> None:
     """Whatever is asked and whenever: no sixty seconds cost more than the allowance."""
-    clock = Clock()
+    clock = SleepingClock()
     bucket = quota(clock, units_per_minute=allowed)
     spent: list[tuple[float, int]] = []
     for method, pause_s in calls:
@@ -69,7 +66,7 @@ def test_no_minute_costs_more_than_allowed(calls: list[tuple[str, float]], allow
         assert within <= allowed + max(COSTS.values())
 
 
-def test_bulk_leaves_something_for_others(clock: Clock) -> None:
+def test_bulk_leaves_something_for_others(clock: SleepingClock) -> None:
     """While a first sync has emptied what it may, a watcher's small call does not wait."""
     bucket = quota(clock)
     for _ in range(50):
@@ -80,7 +77,7 @@ def test_bulk_leaves_something_for_others(clock: Clock) -> None:
     assert len(clock.slept) == slept
 
 
-def test_what_costs_more_than_the_bucket_holds_goes_when_it_is_full(clock: Clock) -> None:
+def test_what_costs_more_than_the_bucket_holds_goes_when_it_is_full(clock: SleepingClock) -> None:
     """No call waits for ever, however small the allowance is."""
     bucket = quota(clock, units_per_minute=100)
     for _ in range(3):
@@ -88,7 +85,7 @@ def test_what_costs_more_than_the_bucket_holds_goes_when_it_is_full(clock: Clock
     assert clock.now - 100 < 120
 
 
-def test_too_much_asked_empties_the_bucket(clock: Clock) -> None:
+def test_too_much_asked_empties_the_bucket(clock: SleepingClock) -> None:
     """After Google said so, the next call waits."""
     bucket = quota(clock)
     bucket.drain()

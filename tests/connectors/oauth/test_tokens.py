@@ -14,6 +14,7 @@ from connectors.oauth.provider import OAuthSettings
 from connectors.oauth.store import NOTHING, Tokens, TokenStore
 from connectors.oauth.tokens import OAuthTokens, has_tokens, token_source
 from connectors.secrets import OAUTH, OAUTH_CLIENT_SECRET, Secrets
+from tests.clock import Clock
 from tests.connectors.samples import account_record
 from tests.oauth_authority import CLIENT_ID, CLIENT_SECRET, SCOPE, Authority, Reply, client_of
 from tests.oauth_server import running_authority
@@ -22,23 +23,12 @@ URIS = {"auth_uri": "https://provider.example/authorize", "token_uri": "https://
 SETTINGS = OAuthSettings(provider="custom", client_id=CLIENT_ID, scope=SCOPE, **URIS)
 
 
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = 1_000_000.0
-
-    def __call__(self) -> float:
-        """Tell the time."""
-        return self.now
-
-
 class Fixture:
     """An account that consented, and its provider."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.clock = Clock()
+        self.clock = Clock(1_000_000.0)
         self.authority = Authority(clock=self.clock)
         self.secrets = Secrets(home=home, environ={}, keyring=None)
         self.secrets.store("ana", CLIENT_SECRET, OAUTH_CLIENT_SECRET)

@@ -10,6 +10,7 @@ from connectors.errors import StoreBusy
 from connectors.forget import empty
 from connectors.schema import audit as table
 from service.access.audit import Audit, Use
+from tests.clock import Clock
 from tests.service.stand_ins import NOON
 
 DRAFTED = Use(account="ana", label="browser", action="POST /draft", origin="x")
@@ -17,25 +18,8 @@ LOOKED = Use(account="ana", label="console", action="GET /drafts")
 REFUSED = Use(action="POST /draft", outcome="not-allowed")
 
 
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.at = NOON
-
-    def __call__(self) -> datetime:
-        """Return the time."""
-        return self.at
-
-
 @pytest.fixture
-def clock() -> Clock:
-    """Noon, until it is moved."""
-    return Clock()
-
-
-@pytest.fixture
-def audit(engine: Engine, clock: Clock) -> Audit:
+def audit(engine: Engine, clock: Clock[datetime]) -> Audit:
     """An empty audit."""
     return Audit(engine, clock=clock)
 
@@ -54,12 +38,12 @@ def use(audit: Audit, *uses: Use) -> None:
         audit.settle()
 
 
-def test_uses_are_counted_by_the_hour(audit: Audit, clock: Clock) -> None:
+def test_uses_are_counted_by_the_hour(audit: Audit, clock: Clock[datetime]) -> None:
     """Same token, same thing, same end, same hour: one row, with its count and its last time."""
     use(audit, DRAFTED, DRAFTED, REFUSED)
-    clock.at = NOON + timedelta(minutes=59)
+    clock.now = NOON + timedelta(minutes=59)
     use(audit, DRAFTED)
-    clock.at = NOON + timedelta(minutes=61)
+    clock.now = NOON + timedelta(minutes=61)
     use(audit, DRAFTED)
     found = [(count.hour.hour, count.use.action, count.use.outcome, count.count) for count in audit.read("ana")]
     assert found == [(13, "POST /draft", "ok", 1), (12, "POST /draft", "ok", 3)]
@@ -69,23 +53,23 @@ def test_uses_are_counted_by_the_hour(audit: Audit, clock: Clock) -> None:
 
 
 def test_what_only_repeats_waits_and_what_changes_something_does_not(
-    audit: Audit, clock: Clock, engine: Engine
+    audit: Audit, clock: Clock[datetime], engine: Engine
 ) -> None:
     """A page that looks each second costs one write a minute; a draft is written down at once."""
     use(audit, LOOKED, LOOKED, LOOKED)
     assert rows(engine) == [("GET /drafts", 1)]
-    clock.at = NOON + timedelta(seconds=61)
+    clock.now = NOON + timedelta(seconds=61)
     use(audit, LOOKED)
     assert rows(engine) == [("GET /drafts", 4)]
     use(audit, DRAFTED, DRAFTED)
     assert rows(engine) == [("GET /drafts", 4), ("POST /draft", 2)]
 
 
-def test_strangers_who_are_refused_cost_no_write_each(audit: Audit, clock: Clock, engine: Engine) -> None:
+def test_strangers_who_are_refused_cost_no_write_each(audit: Audit, clock: Clock[datetime], engine: Engine) -> None:
     """Somebody who knocks without end is counted, and written down once a minute."""
     use(audit, REFUSED, REFUSED, REFUSED)
     assert rows(engine) == [("POST /draft", 1)]
-    clock.at = NOON + timedelta(seconds=61)
+    clock.now = NOON + timedelta(seconds=61)
     use(audit, REFUSED)
     assert rows(engine) == [("POST /draft", 4)]
 
@@ -106,7 +90,7 @@ def test_a_page_that_looks_by_itself_is_no_use_of_its_token(audit: Audit) -> Non
     assert sum(count.count for count in audit.read("ana")) == 5
 
 
-def test_several_processes_add_up(audit: Audit, engine: Engine, clock: Clock) -> None:
+def test_several_processes_add_up(audit: Audit, engine: Engine, clock: Clock[datetime]) -> None:
     """Two services on one database count together."""
     other = Audit(engine, clock=clock)
     use(audit, DRAFTED)
@@ -114,18 +98,18 @@ def test_several_processes_add_up(audit: Audit, engine: Engine, clock: Clock) ->
     assert rows(engine) == [("POST /draft", 2)]
 
 
-def test_what_is_older_than_90_days_goes(audit: Audit, clock: Clock, engine: Engine) -> None:
+def test_what_is_older_than_90_days_goes(audit: Audit, clock: Clock[datetime], engine: Engine) -> None:
     """By itself, with the next write."""
     use(audit, DRAFTED)
-    clock.at = NOON + timedelta(days=89)
+    clock.now = NOON + timedelta(days=89)
     use(audit, LOOKED)
     assert len(rows(engine)) == 2
-    clock.at = NOON + timedelta(days=91)
+    clock.now = NOON + timedelta(days=91)
     use(audit, LOOKED)
     assert [action for action, _ in rows(engine)] == ["GET /drafts", "GET /drafts"]
 
 
-def test_a_database_that_is_busy_refuses_nobody(tmp_path: Path, clock: Clock) -> None:
+def test_a_database_that_is_busy_refuses_nobody(tmp_path: Path, clock: Clock[datetime]) -> None:
     """The count waits, and is whole once it can be written."""
     from connectors.database import open_database  # noqa: PLC0415  the real one, with its real errors
     from connectors.schema import account  # noqa: PLC0415

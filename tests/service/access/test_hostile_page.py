@@ -18,8 +18,8 @@ from flask import Flask
 from service.access.pairing import State
 from service.http import HttpSettings, listen
 from service.web import create_app
+from tests.ports import free_port
 from tests.service.stand_ins import House, make_database
-from tests.service.test_http import free_port
 
 CHROME = "chrome-extension://abcdefghijklmnopabcdefghijklmnop"
 FIREFOX = "moz-extension://4f1c0a52-9e4c-4a5e-8f0b-1b6a0d6a7c11"

@@ -1,7 +1,5 @@
 """The code that lets one browser in."""
 
-import subprocess
-import sys
 import threading
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,7 +13,9 @@ from service.access.pairing import TRIES, Paired, Pairings, State
 from service.access.scopes import Scope
 from service.access.tokens import Tokens
 from service.problems import NotAllowed, PairingRefused
-from tests.service.stand_ins import NOON, add_people
+from tests.clock import Clock
+from tests.service.racing import race
+from tests.service.stand_ins import add_people
 
 CHROME = "chrome-extension://abcdefghijklmnopabcdefghijklmnop"
 FIREFOX = "moz-extension://4f1c0a52-9e4c-4a5e-8f0b-1b6a0d6a7c11"
@@ -38,25 +38,8 @@ print(let_in, flush=True)
 """
 
 
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.at = NOON
-
-    def __call__(self) -> datetime:
-        """Return the time."""
-        return self.at
-
-
 @pytest.fixture
-def clock() -> Clock:
-    """Noon, until it is moved."""
-    return Clock()
-
-
-@pytest.fixture
-def pairings(engine: Engine, clock: Clock) -> Pairings:
+def pairings(engine: Engine, clock: Clock[datetime]) -> Pairings:
     """Codes that count up from 000042."""
     drawn = iter(range(42, 1_000_000))
     return Pairings(engine, clock=clock, draw=lambda _: next(drawn))
@@ -98,14 +81,14 @@ def test_a_code_may_be_typed_as_it_is_shown(pairings: Pairings) -> None:
     assert redeem(pairings, " 000 042 ")
 
 
-def test_the_time_runs_out(pairings: Pairings, clock: Clock) -> None:
+def test_the_time_runs_out(pairings: Pairings, clock: Clock[datetime]) -> None:
     """Good for two minutes, to the second."""
     made = pairings.make(["ana"])
-    clock.at = made.expires_at
+    clock.now = made.expires_at
     assert pairings.state(made.key) is State.OVER
     assert is_refused(pairings, made.code)
     made = pairings.make(["ana"])
-    clock.at = made.expires_at - timedelta(seconds=1)
+    clock.now = made.expires_at - timedelta(seconds=1)
     assert not is_refused(pairings, made.code)
 
 
@@ -136,7 +119,7 @@ def test_one_code_lives_at_a_time(pairings: Pairings) -> None:
     assert [each.account for each in redeem(pairings, second.code)] == ["bob"]
 
 
-def test_every_refusal_is_the_same(pairings: Pairings, clock: Clock) -> None:
+def test_every_refusal_is_the_same(pairings: Pairings, clock: Clock[datetime]) -> None:
     """Wrong, used, run out, never made: who guesses learns nothing."""
     said = set()
 
@@ -151,7 +134,7 @@ def test_every_refusal_is_the_same(pairings: Pairings, clock: Clock) -> None:
     redeem(pairings, made.code)
     show(made.code)
     made = pairings.make(["ana"])
-    clock.at = made.expires_at
+    clock.now = made.expires_at
     show(made.code)
     assert len(said) == 1
 
@@ -267,17 +250,7 @@ def test_of_many_threads_that_guess_five_count(real: Engine) -> None:
 
 def run_processes(url: str, codes: list[str]) -> int:
     """Let two processes show codes at the same moment; return how often they were let in."""
-    command = [sys.executable, "-c", WORKER, url, CHROME, *codes]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    workers: list[subprocess.Popen[str]] = [subprocess.Popen(command, **pipes) for _ in range(2)]  # type: ignore[call-overload]  # the pipes
-    for worker in workers:
-        assert worker.stdout
-        assert worker.stdout.readline() == "ready\n"
-    for worker in workers:
-        assert worker.stdin
-        worker.stdin.write("go\n")
-        worker.stdin.flush()
-    return sum(int(worker.communicate(timeout=60)[0]) for worker in workers)
+    return race(WORKER, url, CHROME, *codes, processes=2)
 
 
 def test_of_two_processes_with_the_right_code_one_gets_in(tmp_path: Path) -> None:

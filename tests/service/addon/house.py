@@ -19,6 +19,7 @@ from service.addon.certificates import Certificates
 from service.addon.jobs import Jobs
 from service.addon.mail import MESSAGE_TOKEN, MailReader
 from service.addon.parts import AddonParts
+from service.addon.replays import Replays
 from service.addon.settings import AddonSettings
 from service.addon.tokens import Tokens
 from service.feedback import Feedback
@@ -78,7 +79,7 @@ class AddonHouse:
     house: House
     settings: AddonSettings = field(
         default_factory=lambda: AddonSettings(
-            enabled=True, url=URL, service_account=SERVICE_ACCOUNT, client_id=CLIENT_ID, answer_within_s=5
+            enabled=True, url=URL, service_account=SERVICE_ACCOUNT, client_id=CLIENT_ID, answer_within_s=25
         )
     )
     keys: KeyServer = field(default_factory=KeyServer)
@@ -86,6 +87,10 @@ class AddonHouse:
     http: HttpSettings = field(default_factory=HttpSettings)
     clock: Callable[[], float] = time.monotonic
     accounts: Callable[[], Sequence[AccountRecord]] = lambda: [account("ana"), account("bob")]
+
+    def restarted(self) -> "AddonHouse":
+        """The same house after a restart, or as another process of it: what is not in the database is gone."""
+        return replace(self)
 
     @cached_property
     def parts(self) -> AddonParts:
@@ -101,6 +106,7 @@ class AddonHouse:
             notices=lambda _: self.house.notices,
             has_draft=self.has_draft,
             feedback=Feedback(self.house.engine),
+            replays=Replays(self.house.engine),
             clock=self.clock,
             reader=MailReader(transport=httpx2.MockTransport(self.gmail_server)),
         )

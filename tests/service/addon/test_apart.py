@@ -50,7 +50,7 @@ def test_address_of_two_accounts_opens_neither(house: AddonHouse) -> None:
     assert "Several accounts" in text(house.ask("home", gmail=Gmail(email="office@example.org")))
 
 
-@pytest.mark.parametrize("path", ["refresh", "insert", "discard", "change", "again"])
+@pytest.mark.parametrize("path", ["refresh", "insert", "change", "again"])
 def test_draft_of_another_account_is_not_at_hand(path: str, house: AddonHouse) -> None:
     """Whoever learns the number of somebody's draft has learned nothing."""
     mine = buttons(written(house))["Insert"]["parameters"]
@@ -58,6 +58,16 @@ def test_draft_of_another_account_is_not_at_hand(path: str, house: AddonHouse) -
     assert text(answer).startswith("This draft is not at hand any more.")
     assert "see you soon" not in text(answer)
     assert {request.account for request in house.house.retriever.asked} == {"ana"}
+
+
+def test_draft_of_another_account_is_not_thrown_away(house: AddonHouse) -> None:
+    """Whoever presses Discard with its number is told that it is not at hand; its owner still has it."""
+    card = written(house)
+    mine = buttons(card)["Discard"]["parameters"]
+    answer = house.ask("discard", gmail=Gmail(email=BOB), parameters=mine)
+    said = answer["renderActions"]["action"]["notification"]["text"]
+    assert said == "This draft is not at hand any more."
+    assert "hostAppAction" in press(house, card, "Insert")["renderActions"]
 
 
 def test_new_account_of_an_old_name_finds_nothing_of_the_former(house: AddonHouse) -> None:

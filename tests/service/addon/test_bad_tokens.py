@@ -231,34 +231,6 @@ def test_cyranos_own_token_opens_nothing_here(house: AddonHouse, caplog: pytest.
     check_refused(house, caplog, event, "unreadable", bearer=token)
 
 
-def test_exact_replay_is_refused(house: AddonHouse, caplog: pytest.LogCaptureFixture) -> None:
-    """Whoever copies a request cannot have it answered again."""
-    event, bearer = Gmail().event("home"), sign(system_claims("home"))
-    assert house.post("home", event, bearer=bearer).status_code == 200
-    check_refused(house, caplog, event, "replayed", bearer=bearer)
-
-
-@pytest.mark.parametrize(("refused", "answers"), [("all", [401, 401]), ("buttons", [200, 401]), ("none", [200, 200])])
-def test_what_counts_as_replay_can_be_set(refused: str, answers: list[int], house: AddonHouse) -> None:
-    """Where Google opens a card twice with the same tokens, buttons can be guarded alone."""
-    house.settings = house.settings.model_copy(update={"refuse_replays": refused})
-    found = []
-    for path in ("home", "refresh"):
-        event, bearer = Gmail().event(path), sign(system_claims(path))
-        assert house.post(path, event, bearer=bearer).status_code == 200
-        found.append(house.post(path, event, bearer=bearer).status_code)
-    assert found == answers
-
-
-def test_replay_with_another_body_or_at_another_address_needs_tokens_of_its_own(house: AddonHouse) -> None:
-    """What differs is no replay; but a system token is good at one address alone."""
-    event, bearer = Gmail().event("home"), sign(system_claims("home"))
-    assert house.post("home", event, bearer=bearer).status_code == 200
-    changed = {**event, "commonEventObject": {**event["commonEventObject"], "userLocale": "de"}}
-    assert house.post("home", changed, bearer=bearer).status_code == 200
-    assert house.post("compose", changed, bearer=bearer).status_code == 401
-
-
 def test_the_table_is_long_enough() -> None:
     """Forty bad tokens at least, each once."""
     assert len(set(names(BAD + SYSTEM_ONLY + USER_ONLY))) == len(BAD + SYSTEM_ONLY + USER_ONLY) >= 40

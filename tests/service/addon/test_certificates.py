@@ -9,27 +9,17 @@ import pytest
 
 from connectors.errors import Unreachable
 from service.addon.certificates import FAILED_S, LONGEST_S, SHORTEST_S, STALE_S, WAIT_S, Certificates, Keys
+from tests.clock import Clock
 from tests.service.addon.google import Gmail, KeyServer
 from tests.service.addon.house import AddonHouse
 
 WHERE = "https://www.googleapis.com/oauth2/v1/certs"
 
 
-class Clock:
-    """Seconds, as the test wants them."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        """Return them."""
-        return self.now
-
-
 @pytest.mark.parametrize(("max_age", "kept_s"), [(3600, 3600), (1, SHORTEST_S), (10**9, LONGEST_S)])
 def test_keys_are_kept_as_long_as_google_says(max_age: int, kept_s: float) -> None:
     """One fetch serves until then, within reason; then there is another one."""
-    server, clock = KeyServer(max_age=max_age), Clock()
+    server, clock = KeyServer(max_age=max_age), Clock(0.0)
     certificates = Certificates(fetch=server, clock=clock)
     for _ in range(3):
         assert "key-1" in json.loads(certificates(WHERE).data)
@@ -43,7 +33,7 @@ def test_keys_are_kept_as_long_as_google_says(max_age: int, kept_s: float) -> No
 
 def test_old_keys_serve_while_google_cannot_be_reached() -> None:
     """For a day; asked again once a minute, not with every request; then nobody is let in."""
-    server, clock = KeyServer(max_age=3600), Clock()
+    server, clock = KeyServer(max_age=3600), Clock(0.0)
     certificates = Certificates(fetch=server, clock=clock)
     certificates(WHERE)
     server.is_down, clock.now = True, 4000.0
@@ -74,7 +64,7 @@ def test_strangers_cannot_make_us_ask_google(house: AddonHouse) -> None:
 
 def test_failure_is_remembered() -> None:
     """Without keys Google is not asked again with every request, and is asked again after a while."""
-    server, clock = KeyServer(is_down=True), Clock()
+    server, clock = KeyServer(is_down=True), Clock(0.0)
     certificates = Certificates(fetch=server, clock=clock)
     for _ in range(5):
         with pytest.raises(Unreachable):
@@ -117,7 +107,7 @@ def test_nobody_waits_long_for_the_fetch_of_another() -> None:
 
 def test_old_keys_serve_at_once_while_new_ones_are_fetched() -> None:
     """One request waits for Google, the others do not."""
-    server, clock = SlowServer(), Clock()
+    server, clock = SlowServer(), Clock(0.0)
     certificates = Certificates(fetch=server, clock=clock)
     server.gate.set()
     certificates(WHERE)

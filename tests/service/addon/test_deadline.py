@@ -6,7 +6,7 @@ import time
 
 from connectors.errors import EngineDown
 from service.addon.settings import GOOGLE_WAITS_S, AddonSettings
-from service.ledger import State
+from service.draft_row import State
 from tests.service.addon.google import Gmail, sign, system_claims
 from tests.service.addon.house import AddonHouse
 from tests.service.addon.reading import buttons, how_shown, text, title

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from service.addon.cards import unpointed
+from service.draft_row import State
 from service.feedback import FeedbackKind
-from service.ledger import State
 from tests.service.addon.google import Gmail
 from tests.service.addon.house import AddonHouse
 from tests.service.addon.reading import buttons, card_of, how_shown, inputs, text, title
+from tests.service.given import kinds_of
 from tests.service.stand_ins import MARTA
 
 Json = dict[str, Any]
@@ -43,7 +44,7 @@ def test_home_says_whose_drafts_are_written_and_by_what(house: AddonHouse) -> No
     assert title(card) == "Cyrano"
     assert "Ana Lopez <ana@example.org>" in text(card)
     assert "ana@v1" in text(card)
-    assert "The mailbox does not answer." in text(card)
+    assert "You could not be told how a run ended." in text(card)
 
 
 def test_form_offers_instruction_tone_language_and_length(house: AddonHouse) -> None:
@@ -99,7 +100,7 @@ def test_insert_hands_over_escaped_paragraphs(house: AddonHouse) -> None:
     )
     (row,) = house.house.ledger.recent("ana", 5)
     assert row.state is State.DONE
-    assert house.parts.feedback.kinds("ana", row.draft_id) == [FeedbackKind.INSERTED]  # type: ignore[attr-defined]
+    assert kinds_of(house.house.engine, "ana", row.draft_id) == [FeedbackKind.INSERTED]
 
 
 def test_answer_to_an_open_mail_needs_no_instruction(house: AddonHouse) -> None:
@@ -154,7 +155,7 @@ def test_discarded_draft_is_offered_no_more(house: AddonHouse) -> None:
     assert answer["renderActions"]["action"]["notification"]["text"] == "Discarded."
     assert "Show" not in buttons(house.ask("compose"))
     (row,) = house.house.ledger.recent("ana", 5)
-    assert house.parts.feedback.kinds("ana", row.draft_id) == [FeedbackKind.DISCARDED]  # type: ignore[attr-defined]
+    assert kinds_of(house.house.engine, "ana", row.draft_id) == [FeedbackKind.DISCARDED]
 
 
 def test_draft_is_changed_as_told(house: AddonHouse) -> None:
@@ -168,7 +169,7 @@ def test_draft_is_changed_as_told(house: AddonHouse) -> None:
     assert text(second).startswith("Yes.")
     newer, older = sorted(house.house.ledger.recent("ana", 5), key=lambda row: row.text != "Yes.")
     assert newer.replaces == older.draft_id
-    assert house.parts.feedback.kinds("ana", older.draft_id) == [FeedbackKind.REFINED]  # type: ignore[attr-defined]
+    assert kinds_of(house.house.engine, "ana", older.draft_id) == [FeedbackKind.REFINED]
 
 
 def test_unsupported_facts_and_sources_are_shown(house: AddonHouse) -> None:
@@ -205,6 +206,16 @@ def test_unsupported_links_are_inserted_only_where_that_is_ticked(
     answer = press(house, card, "Insert", inputs=kept)
     update = answer["renderActions"]["hostAppAction"]["gmailAction"]["updateDraftActionMarkup"]
     assert update["updateBody"]["insertContents"][0]["content"] == f"<p>{inserted}</p>"
+
+
+def test_what_only_looks_like_a_link_is_inserted(house: AddonHouse) -> None:
+    """A sentence that lacks a blank is shown as it is, and goes in whole, with nothing to tick."""
+    house.house.model_server.pieces = ["That is ok.it will do."]
+    card = written(house)
+    assert "keep" not in inputs(card)
+    answer = press(house, card, "Insert")
+    update = answer["renderActions"]["hostAppAction"]["gmailAction"]["updateDraftActionMarkup"]
+    assert update["updateBody"]["insertContents"][0]["content"] == "<p>That is ok.it will do.</p>"
 
 
 def test_cards_speak_the_language_of_gmail(house: AddonHouse) -> None:

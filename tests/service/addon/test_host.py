@@ -1,6 +1,7 @@
 """The add-on's public name and the service at home: two doors that do not lead into each other."""
 
 import json
+import time
 
 import pytest
 
@@ -9,6 +10,7 @@ from service.addon.settings import AddonSettings
 from service.problems import WrongHost
 from tests.service.addon.google import URL, Gmail, sign, system_claims
 from tests.service.addon.house import AddonHouse
+from tests.service.addon.reading import title
 
 HOME = "http://127.0.0.1:8380"
 BEHIND = [
@@ -43,6 +45,17 @@ def test_public_name_reaches_the_add_on_alone(path: str, house: AddonHouse) -> N
         assert response.status_code in {404, 405, 421}
         assert "Lunch" not in response.text
     assert house.house.retriever.asked == []
+
+
+@pytest.mark.parametrize("host", ["cyrano.example.org:8380", "CYRANO.example.org:80", "cyrano.example.org.:8380"])
+@pytest.mark.parametrize("path", ["/", "/draft", "/console/browsers", "/accounts"])
+def test_public_name_is_the_same_with_every_port(path: str, host: str, house: AddonHouse) -> None:
+    """However the tunnel spells it, and though a configuration allowed it before it was the add-on's."""
+    names = ("cyrano.example.org", "cyrano.example.org:80", "cyrano.example.org.")
+    house.http = house.http.model_copy(update={"allowed_hosts": names})
+    headers = {"Authorization": f"Bearer {house.house.tokens.create('ana', 'test')}", "Host": host}
+    response = house.client.post(path, headers=headers, json={"instruction": "hi"})
+    assert response.status_code == 421
 
 
 @pytest.mark.parametrize(
@@ -105,3 +118,36 @@ def test_what_is_no_event_is_refused_in_words(body: bytes, house: AddonHouse) ->
     response = house.post("home", body)
     assert response.status_code in {400, 401, 422}
     assert response.get_json(force=True)["hint"]
+
+
+ILL_FORMED = [b"null", b'{"commonEventObject": 1}', b'{"gmail": {"toRecipients": 7}}']
+
+
+@pytest.mark.parametrize("body", ILL_FORMED)
+def test_nothing_but_the_tokens_is_read_before_they_are_good(body: bytes, house: AddonHouse) -> None:
+    """Whoever has none is turned away at once, whatever else stands in the request; Google is told what is wrong."""
+    if body != b"null":
+        for bearer in ("", "no.token.atall", sign(system_claims("write"))):
+            assert house.post("home", body, bearer=bearer).status_code == 401
+    assert house.post("home", body).status_code == 422
+
+
+def test_long_request_of_a_stranger_costs_next_to_nothing(house: AddonHouse) -> None:
+    """As long as a request may be, in each of its places, and in the way that is hardest to read."""
+    long = "a" * 250_000
+    places: list[dict[str, object]] = [{"gmail": {"toRecipients": [long]}}, {"gmail": {"messageId": long}}]
+    places += [{"commonEventObject": {"userLocale": long}}, {"authorizationEventObject": {"userIdToken": long}}]
+    began = time.monotonic()
+    for event in places:
+        for bearer in ("", "no.token.atall"):
+            assert house.post("home", event, bearer=bearer).status_code == 401
+    assert time.monotonic() - began < 2
+
+
+def test_half_a_letter_in_a_box_is_written_as_one_that_cannot_be_read(house: AddonHouse) -> None:
+    """A box that was cut off within an emoji does not lose its owner the draft."""
+    event = json.dumps(Gmail().event("write", inputs={"instruction": "say yes HALF"})).replace("HALF", "\\ud83d")
+    response = house.post("write", event.encode())
+    assert response.status_code == 200
+    assert title(response.get_json()) == "Draft"
+    assert house.house.retriever.asked[0].instruction == "say yes \ufffd"

@@ -1,21 +1,12 @@
 """Tokens of open mails: for their account and mail, as long as Google's own live."""
 
 from service.addon.openings import KEPT_S, MOST, Openings
-
-
-class Clock:
-    """Seconds, as the test wants them."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        """Return them."""
-        return self.now
+from tests.clock import Clock
 
 
 def test_token_is_that_of_the_account_and_mail() -> None:
     """Another account or another mail knows nothing."""
-    openings = Openings(clock=Clock())
+    openings = Openings(clock=Clock(0.0))
     openings.remember("ana", "m1", "token")
     assert openings.token("ana", "m1") == "token"
     assert (openings.token("bob", "m1"), openings.token("ana", "m2")) == ("", "")
@@ -23,7 +14,7 @@ def test_token_is_that_of_the_account_and_mail() -> None:
 
 def test_newest_token_counts_and_none_outlives_googles() -> None:
     """Opened again, the new one serves; after a while none does."""
-    clock = Clock()
+    clock = Clock(0.0)
     openings = Openings(clock=clock)
     openings.remember("ana", "m1", "old")
     openings.remember("ana", "m1", "new")
@@ -35,7 +26,7 @@ def test_newest_token_counts_and_none_outlives_googles() -> None:
 
 def test_memory_does_not_grow() -> None:
     """The oldest give way; those that ended are dropped."""
-    clock = Clock()
+    clock = Clock(0.0)
     openings = Openings(clock=clock)
     for number in range(MOST + 5):
         openings.remember("ana", f"m{number}", "token")

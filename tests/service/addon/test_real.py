@@ -2,7 +2,6 @@
 
 import json
 import logging
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -21,6 +20,7 @@ from service.config import Settings
 from service.http import HttpSettings, listen
 from service.web import create_app
 from service.web.joining import join_parts
+from tests.ports import free_port
 from tests.service.addon.google import CLIENT_ID, SERVICE_ACCOUNT, URL, Gmail, sign, system_claims
 from tests.service.addon.house import AddonHouse
 from tests.service.addon.reading import buttons, text, title
@@ -28,14 +28,6 @@ from tests.service.addon.test_flow import OPEN_MAIL, press
 from tests.service.stand_ins import account
 
 SECTION = {"enabled": True, "url": URL, "service_account": SERVICE_ACCOUNT, "client_id": CLIENT_ID}
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture

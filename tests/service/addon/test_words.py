@@ -8,7 +8,9 @@ import pytest
 
 from retrieval.prompt import LENGTH_NAMES, TONE_NAMES
 from service.addon import words
-from service.addon.words import ENGLISH, LANGUAGES, speak
+from service.addon.sentences import OTHERS
+from service.addon.words import ENGLISH, GERMAN, LANGUAGES, speak
+from service.commands.account import account
 from service.drafting.facts import FactKind
 
 
@@ -34,6 +36,20 @@ def test_every_choice_and_kind_of_fact_has_words() -> None:
 def test_language_is_that_of_the_locale(locale: str, language: str) -> None:
     """The country does not matter; what is not known is English."""
     assert speak(locale)("write") == LANGUAGES[language]["write"]
+
+
+def test_commands_that_are_named_are_there() -> None:
+    """What a card tells its reader to do can be done."""
+    said = "\n".join(text for language in LANGUAGES.values() for text in language.values())
+    named = set(re.findall(r"cyrano (account) (\w+)", said))
+    assert {("account", "add"), ("account", "remove"), ("account", "list")} == named
+    assert {word for _, word in named} <= account.commands.keys()
+
+
+def test_german_cards_speak_as_the_extension_does() -> None:
+    """One Cyrano does not say "Sie" here and "du" there."""
+    said = [*GERMAN.values(), *OTHERS["de"].values()]
+    assert not [text for text in said if re.search(r"\b(Sie|Ihre?[mnrs]?|Ihnen)\b", text)]
 
 
 def test_no_words_are_idle() -> None:

@@ -11,8 +11,9 @@ import pytest
 from connectors.errors import EngineDown, EngineError, PromptTooLong
 from connectors.message import ThreadMessage
 from retrieval.prompt import Request
+from service.draft_row import State
 from service.drafting.draft import Done, DraftEvent, DraftRequest, Meta, Token
-from service.ledger import State
+from service.notices import Notice, NoticeKind
 from tests.service.stand_ins import ANA, MARTA, SOURCE, House, StandInModelServer, card, make_database
 
 SECRET = "The harbour key lies under the blue pot"
@@ -80,7 +81,7 @@ def test_adapter_named_is_the_one_that_wrote(house: House) -> None:
     assert house.adapters.in_use == 1
     done = done_of(events)
     assert house.adapters.in_use == 0
-    assert (house.model_server.model, done.adapter, done.notice) == ("ana@v3", "ana@v3", "")
+    assert (house.model_server.model, done.adapter, done.notice) == ("ana@v3", "ana@v3", None)
     row = house.ledger.get(done.draft_id)
     assert row is not None
     assert row.adapter == "ana@v3"
@@ -92,16 +93,19 @@ def test_adapter_of_another_prompt_is_not_used(house: House, served: str) -> Non
     house.adapters.model, house.cards = served, [card(2, prompt_version="0"), card(3, prompt_version="0")]
     done = done_of(house.drafter().draft(ask()))
     assert (house.model_server.model, done.adapter) == ("base", "")
-    assert "ana@v3 was trained for another version" in done.notice
+    assert done.notice is not None
+    assert (done.notice.kind, done.notice.about) == (NoticeKind.OTHER_PROMPT, "ana@v3")
+    assert "ana@v3 was trained for another version" in done.notice.text
 
 
 def test_adapter_of_another_base_model_is_missed_in_words(house: House) -> None:
     """Whoever changed the model learns why the drafts sound otherwise; of what was rejected nobody expected any."""
     house.cards = [replace(card(2), base_model="/models/former"), replace(card(3), is_approved=False)]
+    said = "ana@v2 was trained for another base model; the base model wrote this. Train again."
     notice = done_of(house.drafter().draft(ask())).notice
-    assert notice == "ana@v2 was trained for another base model; the base model wrote this. Train again."
+    assert notice == Notice(kind=NoticeKind.OTHER_MODEL, about="ana@v2", text=said)
     house.cards = [replace(card(2), base_model="/models/base")]
-    assert done_of(house.drafter().draft(ask())).notice == ""
+    assert done_of(house.drafter().draft(ask())).notice is None
 
 
 def test_closing_stops_the_model(house: House) -> None:

@@ -6,15 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.drafting.endings import Likeness, hosts_in, undisguised
 from service.drafting.links import find_addresses, find_domains, find_links, is_domain, plain_link
 
 
 def found(text: str) -> list[str]:
-    """All links and addresses of a text, in the order in which they are looked for; a piece counts once."""
-    spans: list[tuple[int, int]] = []
-    for find in (find_links, find_addresses, find_domains):
-        spans += [span for span in find(text) if not any(span[0] < end and start < span[1] for start, end in spans)]
-    return [text[start:end] for start, end in spans]
+    """All that is surely a link or an address, in the order in which it is looked for; a piece counts once."""
+    candidates = [(*span, Likeness.SURE) for span in find_links(text)]
+    candidates += [*find_addresses(text), *find_domains(text)]
+    taken: list[tuple[int, int]] = []
+    for start, end, likeness in candidates:
+        if likeness is Likeness.SURE and not any(start < last and first < end for first, last in taken):
+            taken.append((start, end))
+    return [text[start:end] for start, end in taken]
+
+
+def likeness(text: str) -> list[Likeness]:
+    """How much the words of a text look like hosts, without their addresses."""
+    return [each for *_, each in find_domains(text)]
 
 
 @pytest.mark.parametrize(
@@ -47,6 +56,13 @@ def found(text: str) -> list[str]:
         ("Pay at ...evil.com", "evil.com"),
         ("Pay at evil.com.Danke", "evil.com"),
         ("Pay at xn--bcher-kva.example now", "xn--bcher-kva.example"),
+        ("Pay at evil.com.Best regards", "evil.com"),
+        ("Pay at //evil.com/x", "//evil.com/x"),
+        ("Pay at https\uff1a//evil.example", "https\uff1a//evil.example"),
+        ("Pay at http:/evil.example", "http:/evil.example"),
+        ("Pay at https:\\\\evil.example\\a", "https:\\\\evil.example\\a"),
+        ("Pay at evil\u2024com/x", "evil\u2024com/x"),
+        ("Call tel:+49-123-456!", "tel:+49-123-456"),
     ],
 )
 def test_links_are_found_whole(text: str, link: str) -> None:
@@ -55,11 +71,63 @@ def test_links_are_found_whole(text: str, link: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["zoe@example.org", "zoe.b+x@mail.example.org", "z\u200coe@example.org", "zoe\uff20example.org"]
+    "text",
+    [
+        "zoe@example.org",
+        "zoe.b+x@mail.example.org",
+        "z\u200coe@example.org",
+        "zoe\uff20example.org",
+        '"zoe b"@example.org',
+        "zoe@[192.0.2.1]",
+    ],
 )
 def test_addresses_are_found_whole(text: str) -> None:
     """Also such as are written to be overlooked. Their domain is no link of its own."""
     assert found(f"Ask {text}, she knows.") == [text]
+
+
+NEWER = """network systems life zone host press download stream cash credit tax travel ninja pl dentist bank gift guru
+    \u4e2d\u56fd \u9999\u6e2f \u30c6\u30b9\u30c8""".split()  # noqa: SIM905
+
+
+@pytest.mark.parametrize("end", NEWER)
+def test_every_ending_of_the_list_makes_a_link(end: str) -> None:
+    """Whatever registries there are by now, in any script."""
+    assert found(f"Pay at evil-bank.{end} today.") == [f"evil-bank.{end}"]
+
+
+@pytest.mark.parametrize("text", ["x.com", "evil-bank.it", "evilbank.it", "a1.it", "EVIL.COM", "\u4f8b\u3048.jp"])
+def test_a_name_that_is_no_word_is_a_link(text: str) -> None:
+    """However short it is; only words that sentences end with are doubted."""
+    assert found(f"See {text} please") == [text]
+
+
+@pytest.mark.parametrize("text", ["ok.it", "gut.so.", "t.me", "s.th.", "Done.is it", "danke.es war"])
+def test_a_lost_blank_is_doubted(text: str) -> None:
+    """It may be a link, and is more likely none."""
+    assert found(text) == []
+    assert likeness(text) in ([Likeness.DOUBTFUL], [Likeness.UNLIKELY])
+
+
+@pytest.mark.parametrize(
+    "text", ["Evil.It", "evil.sh", "evil.rs", "evil.so", "evil.md", "1.1.1.1", "3.io", "Thanks.Best"]
+)
+def test_what_is_hardly_a_link_is_told(text: str) -> None:
+    """It counts where received mail says it."""
+    assert likeness(f"See {text}, yes") == [Likeness.UNLIKELY]
+
+
+def test_a_word_without_dots_after_an_at_is_hardly_an_address() -> None:
+    """No mail program makes a link of it."""
+    assert [each for *_, each in find_addresses("eve@localhost")] == [Likeness.UNLIKELY]
+
+
+def test_a_text_names_hosts_wherever_they_stand() -> None:
+    """In links, addresses and alone, with what they lie in; spelled out they count too."""
+    text = "https://a.evil.com/x eve@mail.evil.net Evil\u3002It"
+    assert hosts_in(text) == {"a.evil.com", "evil.com", "mail.evil.net", "evil.net", "evil.it"}
+    for disguise in ("evil (dot) it", "evil[.]it", "evil dot it", "evil {punkt} it", "e v i l . i t"):
+        assert hosts_in(undisguised(f"Go to {disguise} now")) == {"evil.it"}
 
 
 @pytest.mark.parametrize(
@@ -75,6 +143,12 @@ def test_addresses_are_found_whole(text: str) -> None:
         "Node.js/React, index.html/top, 14.30/15.00, 1.Mai/2.Juni, z.B./d.h. 10.0.0.1",
         "\u4f60\u597d\u3002\u8fd9\u4e2a/\u90a3\u4e2a",
         "Ana Lopez, Dr. Kling",
+        "z.B. e.g. i.e. u.a. d.h. p.ex. n.Chr. S.A. Ph.D. U.S. a.k.a. usw.usf.",
+        "e.g.by hand, see report.pdf, v1.2, 1.2.3.4, 10.am, 3.pm, Mr.Smith, Mr.Weber, St.Gallen, Fri.and",
+        "Thanks.Best regards, done.Here is it, gut.Team Ana, works.Call me, Montag.Jetzt geht es, yes.Love, Ana",
+        "I read main.py. Tel: 040 123456",
+        "\u6211\u7231\u4f60\u3002\u4e2d\u56fd\u3002",
+        "We meet@noon, and 3@5 euros.",
     ],
 )
 def test_sentences_abbreviations_and_files_are_no_links(text: str) -> None:
@@ -112,13 +186,23 @@ def test_spans_lie_in_the_text(text: str) -> None:
         "a.com:" + "9" * 100_000 + "x@",
         "a.b/" * 25_000,
         "a@b." * 25_000,
+        "1.1.1.1 " * 12_000,
+        "(dot)" * 20_000,
+        "(  " * 30_000,
+        '"' * 100_000,
+        "//a" * 30_000,
+        "a " * 50_000,
+        "\u4e2d\u56fd\u3002" * 30_000,
     ],
 )
 def test_long_words_are_read_in_time(text: str) -> None:
     """A mail cannot keep the check busy."""
     start = time.monotonic()
-    found(text)
-    assert time.monotonic() - start < 2
+    list(find_links(text))
+    list(find_addresses(text))
+    list(find_domains(text))
+    hosts_in(undisguised(text))
+    assert time.monotonic() - start < 5
 
 
 def test_a_domain_is_told_from_a_link() -> None:

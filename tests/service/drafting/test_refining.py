@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, update
+from sqlalchemy import event, update
 from werkzeug.test import TestResponse
 
 from connectors import schema
@@ -17,12 +17,6 @@ BASE = "http://127.0.0.1:8380"
 ASK = {"instruction": "invite Marta for 15:00", "to": ["marta@example.org"]}
 CHANGE = {**ASK, "instruction": "shorter", "draft_so_far": "Hi Marta, come at 15:00."}
 Post = Callable[..., TestResponse]
-
-
-@pytest.fixture
-def house(engine: Engine) -> House:
-    """A drafter with its stand-ins."""
-    return House(engine=engine)
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pytest
 from service.drafting.facts import Fact, FactKind
 from service.drafting.withhold import withhold
 
-TEXT = "Pay 99 at https://evil.example or ask eve@evil.example, Zoe."
+IBAN = "DE89370400440532013000"
+TEXT = f"Pay 99 at https://evil.example or ask eve@evil.example, Zoe: {IBAN}."
 
 
 def fact(kind: FactKind, text: str) -> Fact:
@@ -21,15 +22,16 @@ FACTS = (
     fact(FactKind.LINK, "https://evil.example"),
     fact(FactKind.EMAIL, "eve@evil.example"),
     fact(FactKind.NAME, "Zoe"),
+    fact(FactKind.ACCOUNT, IBAN),
 )
 
 
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", "Pay 99 at [link left out] or ask [address left out], Zoe."),
-        ("de", "Pay 99 at [Link weggelassen] or ask [Adresse weggelassen], Zoe."),
-        ("und", "Pay 99 at [link left out] or ask [address left out], Zoe."),
+        ("en", "Pay 99 at [link left out] or ask [address left out], Zoe: [account left out]."),
+        ("de", "Pay 99 at [Link weggelassen] or ask [Adresse weggelassen], Zoe: [Konto weggelassen]."),
+        ("und", "Pay 99 at [link left out] or ask [address left out], Zoe: [account left out]."),
     ],
 )
 def test_links_and_addresses_are_left_out_in_words(language: str, words: str) -> None:

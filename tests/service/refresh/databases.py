@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Engine
 
 from connectors.database import open_database
-from tests.e2e.cyrano import free_port, wait_for
+from tests.e2e.cyrano import wait_for
+from tests.ports import free_port
 
 USER = "cyrano"
 INSTALL = "apt-get install --no-install-recommends postgresql; pip install 'psycopg[binary]'"

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from connectors.adapter import current_version
-from connectors.archive import Archive
 from service.refresh import reporter as module
 from service.refresh.reporter import Reporter
 from service.refresh.runs import RunState
@@ -24,16 +23,6 @@ print(json.dumps({"stage": "train", "done": 1, "total": 2}), flush=True)
 time.sleep(60)
 open("went on", "w").close()
 """
-
-
-@pytest.fixture
-def house(archive: Archive, tmp_path: Path) -> House:
-    """A home whose account is due."""
-    house = House(archive, tmp_path / "home")
-    house.learn_first()
-    house.send(3)
-    house.sync()
-    return house
 
 
 def child(code: str, on_stage: Callable[[], object] = lambda: None) -> Callable[..., Mapping[str, Any]]:

@@ -22,6 +22,7 @@ from service.refresh.clock import Clock
 from service.refresh.decide import Decision
 from service.refresh.holder import this_process
 from service.refresh.lease import CLOCK, Leases
+from tests.waiting import until
 
 SECRET = "Dear Marta, this stays between us."
 QUIET = Decision(is_due=False, why="Nothing is new.")
@@ -99,14 +100,6 @@ class Looks:
 def looks(archive: Archive) -> Looks:
     """The looks at one account, an hour apart."""
     return Looks(archive)
-
-
-def until(is_so: Callable[[], object]) -> None:
-    """Wait a few seconds for something."""
-    deadline = time.monotonic() + 10
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.01)
 
 
 def is_kept(looks: Looks) -> bool:

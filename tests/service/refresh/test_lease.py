@@ -15,20 +15,11 @@ from connectors.errors import StoreError
 from connectors.schema import lease as table
 from service.refresh.holder import Holder, this_process
 from service.refresh.lease import TRAINING, LeaseLost, Leases, LeaseTaken
+from tests.clock import Clock
 from tests.parts import require
 from tests.service.refresh import databases
 from tests.service.refresh.databases import opened, running_postgres
-
-
-class Clock:
-    """Seconds that a test lets pass."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        """Return the time."""
-        return self.now
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +105,7 @@ def test_of_many_that_try_at_once_one_succeeds(database: Engine) -> None:
 
 def test_a_holder_elsewhere_keeps_it_while_its_beat_rises(database: Engine) -> None:
     """However long it takes: only a beat that stands still counts."""
-    clock = Clock()
+    clock = Clock(1000.0)
     mine = leases(database, monotonic=clock)
     with leases(database, me=elsewhere()).hold(TRAINING):
         for _ in range(5):
@@ -127,7 +118,7 @@ def test_a_holder_elsewhere_keeps_it_while_its_beat_rises(database: Engine) -> N
 
 def test_a_holder_elsewhere_that_is_silent_loses_it(database: Engine) -> None:
     """After `ttl_s` by the clock of whoever wants it, and not before."""
-    clock = Clock()
+    clock = Clock(1000.0)
     mine = leases(database, monotonic=clock)
     take_silently(database, str(elsewhere()()))
     for _ in range(3):
@@ -293,13 +284,3 @@ def epoch_of(engine: Engine) -> int:
     """Return the epoch in the table."""
     with engine.connect() as connection:
         return int(connection.execute(select(table.c.epoch).where(table.c.name == TRAINING)).scalar_one())
-
-
-def until(is_so: Callable[[], object]) -> None:
-    """Wait a few seconds for something."""
-    ticks = threading.Event()
-    for _ in range(1000):
-        if is_so():
-            return
-        ticks.wait(0.01)
-    raise AssertionError("it did not come to that")

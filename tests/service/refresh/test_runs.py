@@ -10,6 +10,7 @@ from connectors import schema
 from connectors.archive import Archive
 from connectors.errors import UsageError
 from service.refresh.runs import ASKED, ASKED_WHY, SCHEDULE, RunGone, Runs, RunState
+from tests.clock import Clock
 from tests.parts import require
 from tests.service.refresh import databases
 from tests.service.refresh.databases import opened, running_postgres
@@ -17,15 +18,8 @@ from tests.service.refresh.databases import opened, running_postgres
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
-class Clock:
-    """A time that a test lets pass."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        """Return the time of day."""
-        return self.now
+class RunClock(Clock[datetime]):
+    """A clock that counts seconds, too."""
 
     def monotonic(self) -> float:
         """Return the time as seconds."""
@@ -37,13 +31,13 @@ class Clock:
 
 
 @pytest.fixture
-def clock() -> Clock:
+def clock() -> RunClock:
     """Noon."""
-    return Clock()
+    return RunClock(NOON)
 
 
 @pytest.fixture
-def runs(archive: Archive, clock: Clock) -> Runs:
+def runs(archive: Archive, clock: RunClock) -> Runs:
     """The runs of a home with one account, ana."""
     return Runs(archive.engine, clock=clock, monotonic=clock.monotonic)
 
@@ -56,7 +50,7 @@ def test_a_run_that_is_asked_for_waits_with_its_reason(runs: Runs) -> None:
     assert runs.asked() == [record] == runs.recent("ana")
 
 
-def test_asking_twice_is_asking_once(runs: Runs, clock: Clock) -> None:
+def test_asking_twice_is_asking_once(runs: Runs, clock: RunClock) -> None:
     """Also while it is under way: the run that is there already is the answer."""
     first = runs.ask("ana")
     clock.pass_s(60)
@@ -110,7 +104,7 @@ def ask_at_once(engine: Engine) -> None:
         runs[0].withdraw("ana")
 
 
-def test_what_is_not_wanted_any_more_is_withdrawn_as_long_as_it_has_not_begun(runs: Runs, clock: Clock) -> None:
+def test_what_is_not_wanted_any_more_is_withdrawn_as_long_as_it_has_not_begun(runs: Runs, clock: RunClock) -> None:
     """What is under way goes on."""
     runs.ask("ana")
     runs.withdraw("ana")
@@ -122,7 +116,7 @@ def test_what_is_not_wanted_any_more_is_withdrawn_as_long_as_it_has_not_begun(ru
     assert runs.recent() == [begun]
 
 
-def test_a_run_of_a_clock_that_was_far_ahead_is_the_newest_no_more(runs: Runs, clock: Clock) -> None:
+def test_a_run_of_a_clock_that_was_far_ahead_is_the_newest_no_more(runs: Runs, clock: RunClock) -> None:
     """After the clock was set back each new run counts, and one that goes on is noted with the time it has now."""
     clock.pass_s(400 * 86400)
     future = runs.begin("ana", why="")
@@ -136,7 +130,7 @@ def test_a_run_of_a_clock_that_was_far_ahead_is_the_newest_no_more(runs: Runs, c
     assert runs.begin("ana", why="", run_id=future.run_id).asked_at == NOON
 
 
-def test_who_asked_gets_the_run_that_begins(runs: Runs, clock: Clock) -> None:
+def test_who_asked_gets_the_run_that_begins(runs: Runs, clock: RunClock) -> None:
     """Whatever made it begin."""
     asked = runs.ask("ana")
     clock.pass_s(5)
@@ -152,7 +146,7 @@ def test_two_runs_of_one_second_have_names_of_their_own(runs: Runs) -> None:
     assert runs.begin("ana", why="").run_id == "ana-20261121-120001"
 
 
-def test_a_run_goes_on_under_its_own_name(runs: Runs, clock: Clock) -> None:
+def test_a_run_goes_on_under_its_own_name(runs: Runs, clock: RunClock) -> None:
     """What was broken off or failed begins anew as what it was: its end is forgotten, its stages add up."""
     first = runs.begin("ana", why="12 new mails.")
     runs.progress(first.run_id, "train", 1, 9)
@@ -170,7 +164,7 @@ def test_a_run_goes_on_under_its_own_name(runs: Runs, clock: Clock) -> None:
     assert runs.untold("ana") == [ended]
 
 
-def test_who_asked_gets_the_run_that_goes_on(runs: Runs, clock: Clock) -> None:
+def test_who_asked_gets_the_run_that_goes_on(runs: Runs, clock: RunClock) -> None:
     """It takes the place of the one that was asked for: there is one run, and it is the newest."""
     broken = runs.begin("ana", why="12 new mails.")
     runs.end(broken.run_id, RunState.INTERRUPTED)
@@ -182,7 +176,7 @@ def test_who_asked_gets_the_run_that_goes_on(runs: Runs, clock: Clock) -> None:
     assert runs.newest("ana") == again
 
 
-def test_progress_is_written_at_every_stage_and_once_a_second(runs: Runs, clock: Clock) -> None:
+def test_progress_is_written_at_every_stage_and_once_a_second(runs: Runs, clock: RunClock) -> None:
     """A trainer that says a thousand things a second does not wear out the disk."""
     run_id = runs.begin("ana", why="").run_id
 
@@ -203,7 +197,7 @@ def test_progress_is_written_at_every_stage_and_once_a_second(runs: Runs, clock:
     assert seen() == ("train", 0, 5)
 
 
-def test_the_time_is_kept_by_stage(runs: Runs, clock: Clock) -> None:
+def test_the_time_is_kept_by_stage(runs: Runs, clock: RunClock) -> None:
     """A stage that comes twice counts once; the last one ends with the run."""
     run_id = runs.begin("ana", why="").run_id
     for stage, seconds in (("sync", 3), ("train", 7), ("evaluate", 2), ("train", 1)):
@@ -214,7 +208,7 @@ def test_the_time_is_kept_by_stage(runs: Runs, clock: Clock) -> None:
     assert (ended.state, ended.adapter, ended.ended_at) == (RunState.LIVE, "ana@v2", clock.now)
 
 
-def test_a_removed_account_takes_its_runs_along(runs: Runs, archive: Archive, clock: Clock) -> None:
+def test_a_removed_account_takes_its_runs_along(runs: Runs, archive: Archive, clock: RunClock) -> None:
     """And whoever carries one out hears of it."""
     run_id = runs.begin("ana", why="").run_id
     archive.remove_account("ana")
@@ -241,7 +235,7 @@ def test_what_nobody_carries_out_any_more_is_interrupted(runs: Runs) -> None:
     assert runs.unfinished() == []
 
 
-def test_what_was_learned_is_that_of_runs_that_came_to_an_adapter(runs: Runs, clock: Clock) -> None:
+def test_what_was_learned_is_that_of_runs_that_came_to_an_adapter(runs: Runs, clock: RunClock) -> None:
     """A failed run learned nothing, whatever mail it had."""
     ends = {RunState.REJECTED: "a", RunState.FAILED: "b", RunState.SKIPPED: ""}
     for state, material in ends.items():
@@ -255,7 +249,7 @@ def test_what_was_learned_is_that_of_runs_that_came_to_an_adapter(runs: Runs, cl
     assert (learned.material, learned.newest, last.state) == ("a", NOON, RunState.SKIPPED)
 
 
-def test_only_bad_ends_are_told_and_once(runs: Runs, clock: Clock) -> None:
+def test_only_bad_ends_are_told_and_once(runs: Runs, clock: RunClock) -> None:
     """Whoever tells of them marks them."""
     for state in (RunState.LIVE, RunState.REJECTED, RunState.FAILED, RunState.INTERRUPTED):
         runs.end(runs.begin("ana", why="").run_id, state)

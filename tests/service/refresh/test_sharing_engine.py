@@ -17,7 +17,8 @@ from service.engine.rest import RestWatch
 from service.refresh.settings import RefreshSettings
 from service.refresh.sharing import Sharing
 from service.training import Stage, run_trainer
-from tests.service.keepers import Keepers, is_running, until
+from tests.service.keepers import Keepers, is_running
+from tests.waiting import until
 
 TRAINER = """
 import json, os, sys, time

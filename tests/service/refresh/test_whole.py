@@ -5,7 +5,6 @@ And the service whose clock begins it, and the command that asks for it.
 
 import os
 import signal
-import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -28,6 +27,7 @@ from service.running import Role, run
 from tests.connectors.samples import as_mbox, raw_mail
 from tests.e2e.cyrano import PROGRAM, wait_for
 from tests.fake_engine import FakeEngine
+from tests.ports import free_port
 from trainer.tiny import make_tiny_model
 
 pytestmark = pytest.mark.process
@@ -53,9 +53,7 @@ def engine(tiny: Path) -> Iterator[FakeEngine]:
 def make_app(tmp_path: Path, tiny: Path, engine: FakeEngine) -> Iterator[Callable[..., App]]:
     """Cyrano on one home; each is as a process of its own."""
     made = list[App]()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
 
     def make(*, start_timeout_s: float = 60.0, **refresh: object) -> App:
         settings = {

@@ -11,6 +11,7 @@ from connectors.adapter import CARD, WEIGHTS, current_version, folder, set_curre
 from connectors.adapter.disk import fresh_name
 from connectors.errors import EngineDown, EngineError, ModelMissing, StoreError
 from connectors.llm import ModelServer, Sampling
+from service.notices import NoticeKind
 from tests.fake_engine import BASE, FakeEngine
 from tests.service.serving.served import Served
 
@@ -37,21 +38,26 @@ def _stays(served: Served, name: str, *words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "kind", "words"),
     [
-        ({"base_model": "other"}, "trained for the base model other, and tiny is set"),
-        ({"prompt_version": "0"}, "another version of the prompt"),
-        ({"base_revision": "made of other stuff"}, "base model changed since"),
-        ({"serving": "merged", "method": "rosa"}, "rosa needs merged serving"),
+        ({"base_model": "other"}, NoticeKind.ADAPTER_MODEL, "trained for the base model other, and tiny is set"),
+        ({"prompt_version": "0"}, NoticeKind.ADAPTER_PROMPT, "another version of the prompt"),
+        ({"base_revision": "other stuff"}, NoticeKind.ADAPTER_MODEL_CHANGED, "base model changed since"),
+        ({"serving": "merged", "method": "rosa"}, NoticeKind.ADAPTER_METHOD, "rosa needs merged serving"),
     ],
 )
-def test_one_that_is_for_something_else_waits(served: Served, change: dict[str, object], words: str) -> None:
+def test_one_that_is_for_something_else_waits(
+    served: Served, change: dict[str, object], kind: NoticeKind, words: str
+) -> None:
     """Another base model, another prompt, a base model that changed, another way to serve."""
     served.revision = "what it is made of now"
     served.train(**change)
     next_step = "[engine] serving" if "serving" in change else "cyrano train --account ana"
     _stays(served, "ana@v2", words, next_step)
     assert not served.loads("ana@v2")
+    (notice,) = served.keeper.notices("ana")
+    assert (notice.kind, notice.about, notice.text) == (kind, "ana@v2", served.keeper.problems["ana@v2"])
+    assert not served.keeper.notices("an")
 
 
 def test_a_base_model_that_changed_puts_its_adapter_out_of_service(served: Served) -> None:

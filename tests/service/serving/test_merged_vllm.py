@@ -20,7 +20,7 @@ from service.engine.settings import EngineSettings
 from service.serving.merged import MergedKeeper
 from service.serving.merging import merge_by_trainer
 from tests.parts import require
-from tests.service.keepers import free_port
+from tests.ports import free_port
 from tests.service.test_engine_vllm import GREEDY, LOCK, START_S
 
 pytestmark = pytest.mark.server

@@ -8,8 +8,9 @@ from typing import Any
 from connectors.cleaning.headers import Headers
 from connectors.cleaning.parts import Part
 from connectors.mailbox import Arrivals, DraftEntry, MailboxEntry, Place, Trigger
+from service.draft_row import Written
 from service.drafting.draft import DraftEvent, DraftRequest, Token
-from service.ledger import Ledger, Written
+from service.ledger import Ledger
 
 INBOX, FOLDER, DRAFTS, SENT = "INBOX", "Cyrano", "Drafts", "Sent"
 _PLACES = {Place.RECEIVED: (INBOX, FOLDER), Place.DRAFTS: (DRAFTS,), Place.SENT: (SENT,)}

@@ -6,7 +6,7 @@ import pytest
 
 from connectors.archive import Archive
 from connectors.errors import EngineDown
-from service.ledger import State
+from service.draft_row import State
 from tests.service.watching.fake_mailbox import DRAFTS, INBOX, SENT
 from tests.service.watching.watched import World, answer, mail, points_of
 

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.archive import Archive
 from connectors.mailbox import MailboxEntry, Place
-from service.ledger import State
+from service.draft_row import State
 from service.watching.follow import SEARCHES_A_PASS
 from tests.service.watching.fake_mailbox import DRAFTS, INBOX, SENT, FakeMailbox
 from tests.service.watching.watched import World, answer, mail, points_of
@@ -163,19 +163,20 @@ def test_passing_the_mail_on_leaves_the_draft(world: World) -> None:
     assert world.states == [State.APPENDED]
 
 
+def answered(archive: Archive) -> World:
+    """A world in which the mail of a draft was answered without it."""
+    world = World(archive)
+    world.with_draft()
+    world.server.put(SENT, answer())
+    return world
+
+
 def test_killed_at_any_point_of_a_withdrawal_the_draft_is_gone(archive: Archive) -> None:
     """And the ledger says why."""
-
-    def make() -> World:
-        world = World(archive)
-        world.with_draft()
-        world.server.put(SENT, answer())
-        return world
-
-    points = points_of(make)
+    points = points_of(lambda: answered(archive))
     assert points > 8
     for point in range(points):
-        world = make()
+        world = answered(archive)
         assert world.look_until_killed(point)
         world.settle()
         assert world.server.draft_bytes == [], f"killed at point {point}"
@@ -184,17 +185,10 @@ def test_killed_at_any_point_of_a_withdrawal_the_draft_is_gone(archive: Archive)
 
 def test_touched_at_any_point_of_a_withdrawal_it_stays(archive: Archive) -> None:
     """Killed on the way, and the owner saves it before it is removed: their words are there in the end."""
-
-    def make() -> World:
-        world = World(archive)
-        world.with_draft()
-        world.server.put(SENT, answer())
-        return world
-
-    points = points_of(make)
+    points = points_of(lambda: answered(archive))
     kept = 0
     for point in range(points):
-        world = make()
+        world = answered(archive)
         world.look_until_killed(point)
         if not world.server.draft_bytes:
             continue

@@ -12,7 +12,7 @@ import pytest
 
 from connectors.archive import Archive
 from connectors.mailbox import Trigger
-from service.ledger import State
+from service.draft_row import State
 from service.watching.settings import WatchSettings
 from service.watching.watch import Watcher
 from tests.service.obedient import Obedient, hidden

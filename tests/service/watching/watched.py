@@ -14,9 +14,10 @@ from connectors.account import AccountRecord
 from connectors.archive import Archive
 from connectors.message import Address
 from service.backoff import Backoff
-from service.ledger import DraftRow, Ledger, State
+from service.draft_row import DraftRow, State
+from service.ledger import Ledger
 from service.watching.settings import WatchSettings
-from service.watching.watch import Watcher
+from service.watching.watch import Watcher, WatchStatus
 from tests.service.watching.fake_mailbox import INBOX, FakeDrafter, FakeMailbox, Killed, Steps
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -188,3 +189,9 @@ def points_of(make: Callable[[], World]) -> int:
     world.start(steps)
     world.look()
     return steps.done
+
+
+def status(world: World) -> WatchStatus:
+    """How its watcher does."""
+    assert world.watcher is not None
+    return world.watcher.status

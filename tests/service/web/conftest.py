@@ -8,9 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.desk import Standing
-from service.http import HttpSettings
 from service.refresh.runs import RunState
-from service.web import create_app
 from tests.service.stand_ins import House, make_database
 from tests.service.web.standin_desk import StandInDesk, evaluation, mails, run, shelved
 
@@ -35,12 +33,6 @@ def desk() -> StandInDesk:
 def house(tmp_path: Path, desk: StandInDesk) -> House:
     """A drafter with its stand-ins, and the desk."""
     return House(engine=make_database(tmp_path), desk=desk, notices=())
-
-
-@pytest.fixture
-def client(house: House) -> FlaskClient:
-    """A client of the service."""
-    return create_app(house.parts(), HttpSettings()).test_client()
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ def test_the_page_learns_how_the_code_ended(ask: Ask, house: House) -> None:
         with pytest.raises(PairingRefused):
             house.pairings.redeem("000000", origin=CHROME, label="x")
     events = json.loads(ask(f"{PAIRING}?key={key}").headers["HX-Trigger-After-Settle"])
-    assert "five times" in events["say"]["words"]
+    assert "5 times" in events["say"]["words"]
     assert "changed" not in events
     for unknown in (f"{PAIRING}?key=x", PAIRING):
         assert "newer code" in ask(unknown).headers["HX-Trigger-After-Settle"]

@@ -16,8 +16,8 @@ from service.desk import Standing
 from service.http import HttpSettings, listen
 from service.refresh.runs import RunState
 from service.web import create_app
+from tests.ports import free_port
 from tests.service.stand_ins import House
-from tests.service.test_http import free_port
 from tests.service.web.chromium import Page, browsing
 from tests.service.web.standin_desk import StandInDesk, mail, run
 

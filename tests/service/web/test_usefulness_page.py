@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import insert
 
 from connectors import schema
+from service.draft_row import Written
 from service.feedback import Feedback, FeedbackKind
-from service.ledger import Written
 from tests.service.stand_ins import House
 from tests.service.web.conftest import Ask
 

@@ -7,7 +7,8 @@ from sqlalchemy import insert
 
 from connectors import schema
 from connectors.account import AccountRecord
-from connectors.archive import Archive, Instruction
+from connectors.archive import Archive
+from connectors.instruction import Instruction
 from connectors.message import Address, ArchivedEmail, Email
 from tests.trainer.mails import ANA, BEN, archived, mail, mails
 

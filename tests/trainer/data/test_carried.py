@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from connectors.archive import Archive, Instruction
+from connectors.archive import Archive
 from connectors.carried import ABOUT, MAILS, PLAYED_BACK, carried_account
 from connectors.errors import UsageError
+from connectors.instruction import Instruction
 from connectors.job import TrainJob
 from connectors.train_settings import TrainSettings
 from retrieval.tokens import counter_for

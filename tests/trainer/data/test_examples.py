@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.archive import Instruction
+from connectors.instruction import Instruction
 from connectors.message import Email, ThreadMessage
 from connectors.train_settings import TrainSettings
 from retrieval.prompt import Request, Source, build_prompt

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.archive import Archive, Instruction
+from connectors.archive import Archive
 from connectors.errors import TooFewMails
 from connectors.gate_settings import GateSettings
+from connectors.instruction import Instruction
 from connectors.job import TrainJob
 from connectors.train_settings import TrainSettings
 from retrieval.tokens import counter_for

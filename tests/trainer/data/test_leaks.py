@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from connectors.archive import Archive, Instruction
+from connectors.archive import Archive
+from connectors.instruction import Instruction
 from connectors.message import Email
 from connectors.train_settings import TrainSettings
 from retrieval.prompt import Request, Source

@@ -6,7 +6,7 @@ from datetime import UTC
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.archive import Instruction
+from connectors.instruction import Instruction
 from connectors.message import Address, Email, Kind, ThreadMessage
 from trainer.data.lines import line_of, read_line
 from trainer.data.source import Draft, SentMail

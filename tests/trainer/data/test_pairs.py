@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.archive import Instruction
+from connectors.instruction import Instruction
 from connectors.message import ThreadMessage
 from retrieval.tokens import counter_for
 from tests.trainer.mails import ANA, BEN, mail

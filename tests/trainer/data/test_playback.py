@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.account import AccountRecord
-from connectors.archive import Archive, Instruction
+from connectors.archive import Archive
 from connectors.errors import EngineDown, EngineError, ModelMissing
+from connectors.instruction import Instruction
 from connectors.llm import Sampling
 from connectors.message import Email, ThreadMessage
 from tests.trainer.mails import ANA, BEN, mails

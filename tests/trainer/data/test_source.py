@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors.archive import Archive, Instruction
+from connectors.archive import Archive
 from connectors.errors import UsageError
+from connectors.instruction import Instruction
 from tests.trainer.data.accounts import NOW, add_draft, fill
 from tests.trainer.mails import ANA, BEN, archived, mail
 from trainer.data.source import EMPTY, OLDER, ArchiveSource, Draft

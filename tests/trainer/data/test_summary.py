@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from connectors.archive import Instruction
+from connectors.instruction import Instruction
 from tests.trainer.mails import START, mails, sent
 from trainer.data.split import split
 from trainer.data.summary import data_page, describe_data

@@ -15,9 +15,10 @@ from transformers import PreTrainedTokenizerBase
 
 from connectors.account import AccountRecord
 from connectors.adapter import AdapterCard
-from connectors.archive import Archive, Instruction
+from connectors.archive import Archive
 from connectors.evaluation import ADAPTER, BASE, INCUMBENT, Evaluation
 from connectors.gate_settings import GateSettings
+from connectors.instruction import Instruction
 from connectors.job import TrainJob
 from connectors.mbox import MboxAccount
 from connectors.message import Address

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from connectors.adapter import CARD, publish, read_card, seal, set_current
-from connectors.archive import Archive, Instruction
+from connectors.archive import Archive
 from connectors.errors import StoreBusy, TrainError, UsageError
 from connectors.evaluate_job import EvaluateJob
 from connectors.evaluation import PAGE, read_evaluation
+from connectors.instruction import Instruction
 from connectors.job import TrainJob, write_job
 from tests.trainer.mails import ANA, archived, mail
 from tests.trainer.runs import ana_and_ben, carry_out

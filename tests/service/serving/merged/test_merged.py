@@ -9,6 +9,8 @@ import pytest
 from connectors.adapter import current_version, taint, withdraw
 from connectors.errors import EngineDown, EngineError, EngineTaken
 from connectors.llm import ModelServer, Sampling
+from connectors.reason import Reason
+from service.notices import NoticeKind
 from service.serving.merged import MergedKeeper
 from service.serving.rollback import roll_back
 from tests.fake_engine import BASE, draft_of
@@ -90,6 +92,8 @@ def test_only_one_account_isserved(keeper: MergedKeeper, train: Train, engine: E
     assert 'serving = "lora"' in caught.value.hint
     assert keeper.in_service("ana") is None
     assert "ben" in keeper.problems["ana@v1"]
+    assert caught.value.reason is Reason.TAKEN
+    assert [notice.kind for notice in keeper.notices("ana")] == [NoticeKind.ADAPTER_WAITS]
     assert engine.changes == ["ben@v1"]
 
 
