@@ -86,6 +86,7 @@ class AddonHouse:
     gmail_server: GmailServer = field(default_factory=GmailServer)
     http: HttpSettings = field(default_factory=HttpSettings)
     clock: Callable[[], float] = time.monotonic
+    jobs_clock: Callable[[], float] = time.monotonic
     accounts: Callable[[], Sequence[AccountRecord]] = lambda: [account("ana"), account("bob")]
 
     def restarted(self) -> "AddonHouse":
@@ -98,7 +99,7 @@ class AddonHouse:
         return AddonParts(
             settings=self.settings,
             tokens=Tokens(self.settings, Certificates(fetch=self.keys)),
-            jobs=Jobs(at_once=self.http.drafts_at_once, keep_s=3600),
+            jobs=Jobs(at_once=self.http.drafts_at_once, keep_s=3600, clock=self.jobs_clock),
             pace=Pace(30, 60, what="drafts", hint="Wait a little."),
             drafter=self.house.drafter(),
             accounts=self.accounts,

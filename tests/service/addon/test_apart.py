@@ -8,8 +8,8 @@ from sqlalchemy import delete
 from connectors.schema import draft
 from tests.service.addon.google import Gmail
 from tests.service.addon.house import AddonHouse
+from tests.service.addon.pressing import OPEN_MAIL, press, written
 from tests.service.addon.reading import buttons, text, title
-from tests.service.addon.test_flow import OPEN_MAIL, press, written
 from tests.service.stand_ins import account
 
 BOB = "bob@example.org"

@@ -9,8 +9,8 @@ from service.addon.desk import COMPOSE, READ_MAIL, RECIPIENTS
 from service.addon.door import WHO
 from tests.service.addon.google import ALL_SCOPES, Gmail
 from tests.service.addon.house import AddonHouse
+from tests.service.addon.pressing import OPEN_MAIL, press, waited_for
 from tests.service.addon.reading import buttons, text, title
-from tests.service.addon.test_flow import OPEN_MAIL, press
 
 REFUSED = json.dumps({"error": {"code": 403, "errors": [{"reason": "insufficientPermissions"}]}}).encode()
 
@@ -93,8 +93,7 @@ def test_draft_is_written_after_the_consent_that_its_refresh_asked_for(house: Ad
     assert answer == {"requesting_google_scopes": {"scopes": [READ_MAIL]}}
     house.gmail_server.refusal = None
     card = house.ask("refresh", gmail, parameters=parameters)
-    while title(card) == "Still writing":
-        card = press(house, card, "Refresh", gmail)
+    card = waited_for(house, card, gmail)
     assert title(card) == "Draft"
 
 
@@ -108,8 +107,7 @@ def test_consent_is_asked_for_once(house: AddonHouse) -> None:
     parameters = buttons(waiting)["Refresh"]["parameters"]
     assert "requesting_google_scopes" in house.ask("refresh", gmail, parameters=parameters)
     card = house.ask("refresh", gmail, parameters=parameters)
-    while title(card) == "Still writing":
-        card = press(house, card, "Refresh", gmail)
+    card = waited_for(house, card, gmail)
     assert "Gmail does not let the add-on read this mail." in text(card)
     assert "Gmail does not let the add-on read this mail." in text(press(house, card, "Try again", gmail))
 

@@ -9,8 +9,9 @@ from service.addon.settings import GOOGLE_WAITS_S, AddonSettings
 from service.draft_row import State
 from tests.service.addon.google import Gmail, sign, system_claims
 from tests.service.addon.house import AddonHouse
+from tests.service.addon.pressing import OPEN_MAIL, press, waited_for
 from tests.service.addon.reading import buttons, how_shown, text, title
-from tests.service.addon.test_flow import OPEN_MAIL, press
+from tests.waiting import until
 
 QUICK_S = 0.2
 
@@ -35,9 +36,7 @@ def test_slow_draft_answers_in_time_and_is_fetched_later(house: AddonHouse) -> N
     again = press(house, waiting, "Refresh")
     assert (title(again), how_shown(again)) == ("Still writing", "updateCard")
     gate.release(10)
-    done = again
-    while title(done) == "Still writing":
-        done = press(house, done, "Refresh")
+    done = waited_for(house, again)
     assert "see you soon" in text(done)
     assert "Insert" in buttons(done)
     assert len(house.house.ledger.recent("ana", 5)) == 1
@@ -77,15 +76,13 @@ def test_failure_of_a_slow_draft_is_told_on_refresh(house: AddonHouse) -> None:
     house.house.model_server.error = EngineDown("The model server does not answer.", hint="It starts by itself.")
     waiting = press(house, house.ask("compose"), "Write", inputs={"instruction": "say yes"})
     gate.release(10)
-    while title(waiting) == "Still writing":
-        waiting = press(house, waiting, "Refresh")
+    waiting = waited_for(house, waiting)
     assert title(waiting) == "That did not work"
     assert text(waiting) == "The model server does not answer.\nIt starts by itself."
     house.house.model_server.error = None
     gate.release(10)
     again = press(house, waiting, "Try again")
-    while title(again) == "Still writing":
-        again = press(house, again, "Refresh")
+    again = waited_for(house, again)
     assert (title(again), how_shown(again)) == ("Draft", "updateCard")
 
 
@@ -98,8 +95,7 @@ def test_too_many_drafts_at_once_are_refused_in_words(house: AddonHouse) -> None
     refused = press(house, house.ask("compose"), "Write", inputs={"instruction": "two"})
     assert "1 drafts are in the making already." in text(refused)
     gate.release(10)
-    while title(waiting) == "Still writing":
-        waiting = press(house, waiting, "Refresh")
+    waiting = waited_for(house, waiting)
     assert title(press(house, house.ask("compose"), "Write", inputs={"instruction": "two"})) in {
         "Draft",
         "Still writing",
@@ -109,18 +105,13 @@ def test_too_many_drafts_at_once_are_refused_in_words(house: AddonHouse) -> None
 def test_draft_nobody_asks_after_is_broken_off(house: AddonHouse) -> None:
     """Who closed Gmail does not keep the model busy."""
     now = [0.0]
+    house.jobs_clock = lambda: now[0]
     gate = in_haste(house)
-    house.parts.jobs._clock = lambda: now[0]
     press(house, house.ask("compose"), "Write", inputs={"instruction": "say yes"})
     now[0] = 121.0
     gate.release(1)
     assert house.house.model_server.is_closed.wait(5)
-    for _ in range(100):
-        (row,) = house.house.ledger.recent("ana", 5)
-        if row.state is State.CANCELLED:
-            break
-        time.sleep(0.02)
-    assert row.state is State.CANCELLED
+    until(lambda: house.house.ledger.recent("ana", 1)[0].state is State.CANCELLED)
 
 
 def test_strangers_do_not_wait(house: AddonHouse) -> None:

@@ -9,33 +9,12 @@ from service.draft_row import State
 from service.feedback import FeedbackKind
 from tests.service.addon.google import Gmail
 from tests.service.addon.house import AddonHouse
+from tests.service.addon.pressing import OPEN_MAIL, WRITING, press, written
 from tests.service.addon.reading import buttons, card_of, how_shown, inputs, text, title
 from tests.service.given import kinds_of
 from tests.service.stand_ins import MARTA
 
 Json = dict[str, Any]
-
-OPEN_MAIL = {"messageId": "m1", "threadId": "t1", "accessToken": "message-token"}
-WRITING = {"toRecipients": ["Marta Kling <Marta@example.org>"], "ccRecipients": ["bob@example.org"]}
-
-
-def press(
-    house: AddonHouse,
-    card: Json,
-    words: str,
-    gmail: Gmail | None = None,
-    inputs: dict[str, str] | None = None,
-    **more: Any,
-) -> Json:
-    """Press a button of a card, with what stands in its boxes."""
-    button = buttons(card)[words]
-    return house.ask(button["path"], gmail, parameters=button["parameters"], inputs=inputs or {}, **more)
-
-
-def written(house: AddonHouse, *, instruction: str = "say yes", **boxes: str) -> Json:
-    """The card of a draft asked for in the compose window."""
-    form = house.ask("compose", gmail=Gmail(gmail=WRITING))
-    return press(house, form, "Write", Gmail(gmail=WRITING), inputs={"instruction": instruction, **boxes})
 
 
 def test_home_says_whose_drafts_are_written_and_by_what(house: AddonHouse) -> None:

@@ -23,8 +23,8 @@ from service.web.joining import join_parts
 from tests.ports import free_port
 from tests.service.addon.google import CLIENT_ID, SERVICE_ACCOUNT, URL, Gmail, sign, system_claims
 from tests.service.addon.house import AddonHouse
+from tests.service.addon.pressing import OPEN_MAIL, press
 from tests.service.addon.reading import buttons, text, title
-from tests.service.addon.test_flow import OPEN_MAIL, press
 from tests.service.stand_ins import account
 
 SECTION = {"enabled": True, "url": URL, "service_account": SERVICE_ACCOUNT, "client_id": CLIENT_ID}

@@ -11,9 +11,9 @@ import pytest
 from service.access.audit import Use
 from tests.service.addon.google import URL, Gmail, sign, system_claims, user_claims
 from tests.service.addon.house import AddonHouse
+from tests.service.addon.pressing import OPEN_MAIL
 from tests.service.addon.reading import buttons, how_shown, text, title
 from tests.service.addon.schema import check_schema
-from tests.service.addon.test_flow import OPEN_MAIL
 
 Json = dict[str, Any]
 REFUSED = "This was asked and answered before."

@@ -8,9 +8,9 @@ from connectors.errors import EngineDown
 from service.addon.wishes import MOST_CARRIED
 from tests.service.addon.google import Gmail
 from tests.service.addon.house import AddonHouse
+from tests.service.addon.pressing import OPEN_MAIL, WRITING, press, waited_for, written
 from tests.service.addon.reading import buttons, how_shown, inputs, text, title
 from tests.service.addon.test_deadline import in_haste
-from tests.service.addon.test_flow import OPEN_MAIL, WRITING, press, written
 
 Json = dict[str, Any]
 
@@ -61,8 +61,7 @@ def test_another_process_offers_the_same_and_the_first_still_has_the_draft(house
     card = press(house, house.ask("compose"), "Write", inputs=BOXES)
     assert boxes(press(house.restarted(), card, "Refresh")) == BOXES
     gate.release(100)
-    while title(card) == "Still writing":
-        card = press(house, card, "Refresh")
+    card = waited_for(house, card)
     assert boxes(press(house.restarted(), card, "Insert")) == BOXES
     assert "hostAppAction" in press(house, card, "Insert")["renderActions"]
 

@@ -9,8 +9,8 @@ from service.notices import Notice, NoticeKind
 from service.problems import TooFast, TooManyDrafts
 from tests.service.addon.google import Gmail
 from tests.service.addon.house import AddonHouse
+from tests.service.addon.pressing import OPEN_MAIL, WRITING, press
 from tests.service.addon.reading import buttons, text
-from tests.service.addon.test_flow import OPEN_MAIL, WRITING, press
 from tests.service.stand_ins import card
 
 ENGLISH = "The model server rests while ana is trained."
