@@ -26,14 +26,13 @@ from tests.extension.built import build
 from tests.extension.chromium import Chromium, running_chromium
 from tests.extension.gmail_site import GMAIL, running_gmail_site
 from tests.extension.options import pair
-from tests.extension.services import Service, running_service
+from tests.extension.services import INSTRUCTION, Service, running_service
 from tests.extension.windows import Mail
 
 ROUNDS = 20
 WARM = 3
 THINKS_S = 0.1
 PIECE_S = 0.03
-INSTRUCTION = "tell Marta that we see her soon"
 TARGET_MS = 50
 """What browser and extension may add, where the machine does nothing else."""
 BUSY_MS = 1_000

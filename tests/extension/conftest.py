@@ -1,6 +1,7 @@
 """What the browser's tests share: the extension as built, Gmail's stand-in, a service, a browser paired with it."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,14 @@ def mail(chromium: Chromium, service: Service) -> Iterator[Mail]:
     yield opened
     opened.close()
     assert opened.complaints == []
+
+
+@pytest.fixture
+def show(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Say something to whoever runs the tests, also where all is well."""
+
+    def say(said: str) -> None:
+        with capsys.disabled():
+            sys.stderr.write(f"\n{said}\n")
+
+    return say

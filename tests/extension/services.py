@@ -18,7 +18,11 @@ from tests.extension.front import Front, standing_before
 from tests.ports import free_port
 from tests.service.stand_ins import House, StandInModelServer, make_database
 
+INSTRUCTION = "tell Marta that we see her soon"
+"""What is asked for where it does not matter."""
 PIECES = ("Hi Marta,\n\n", "see you ", "soon.", "\n\nAna")
+"""What is written then, piece by piece."""
+DRAFT = "".join(PIECES)
 LONG = 60
 
 

@@ -5,26 +5,12 @@ from datetime import datetime
 import pytest
 from playwright.sync_api import expect
 
-from tests.extension.services import Service
-from tests.extension.windows import Mail, Window
+from tests.extension.services import DRAFT, INSTRUCTION, Service
+from tests.extension.windows import Mail, draft_into
 
 pytestmark = pytest.mark.browser
 
-INSTRUCTION = "tell Marta that we see her soon"
-DRAFT = "Hi Marta,\n\nsee you soon.\n\nAna"
 KINDS = ("new", "full", "popout", "reply", "reply-all", "forward")
-
-
-def draft_into(window: Window) -> None:
-    """Type a line, have it become the draft, and see that nothing below it changed."""
-    before = window.text()
-    window.type(INSTRUCTION)
-    window.draft()
-    window.insert()
-    text = window.text()
-    assert text.startswith(DRAFT)
-    assert INSTRUCTION not in text
-    assert text.split() == [*DRAFT.split(), *before.split()]
 
 
 @pytest.mark.parametrize("kind", KINDS)

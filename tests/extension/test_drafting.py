@@ -3,13 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.extension.services import Service
-from tests.extension.windows import Mail, wait_for
+from tests.extension.services import DRAFT, INSTRUCTION, Service
+from tests.extension.windows import Mail, Window, wait_for
 
 pytestmark = pytest.mark.browser
-
-INSTRUCTION = "tell Marta that we see her soon"
-DRAFT = "Hi Marta,\n\nsee you soon.\n\nAna"
 
 
 def test_a_typed_line_becomes_the_draft(mail: Mail, service: Service) -> None:
@@ -257,10 +254,10 @@ def test_the_shortcut_opens_the_panel(mail: Mail) -> None:
     expect(window("#instruction")).to_be_focused()
 
 
-def select(window: "object", start: int, end: int) -> None:
+def select(window: Window, start: int, end: int) -> None:
     """Select characters of the first line, as with Shift and the arrow keys."""
-    window.editor.click()  # type: ignore[attr-defined]
-    page = window.mail.page  # type: ignore[attr-defined]
+    window.editor.click()
+    page = window.mail.page
     page.keyboard.press("ControlOrMeta+Home")
     for _ in range(start):
         page.keyboard.press("ArrowRight")

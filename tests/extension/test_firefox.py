@@ -9,13 +9,11 @@ from selenium.webdriver.common.keys import Keys
 
 from tests.extension.firefox import OPTIONS, Firefox, running_firefox
 from tests.extension.gmail_site import GMAIL, GmailSite
-from tests.extension.services import Service
+from tests.extension.services import DRAFT, INSTRUCTION, Service
 from tests.extension.windows import SCREENSHOTS
 
 pytestmark = pytest.mark.browser
 
-INSTRUCTION = "tell Marta that we see her soon"
-DRAFT = "Hi Marta,\n\nsee you soon.\n\nAna"
 EDITOR = "[data-compose-id='1'] [g_editable]"
 LAY = """
 const cover = document.createElement("div");

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.extension.gmail_site import FIXTURES
-from tests.extension.test_composes import DRAFT, INSTRUCTION
+from tests.extension.services import DRAFT, INSTRUCTION
 from tests.extension.windows import Mail, Window
 
 pytestmark = pytest.mark.browser

@@ -3,12 +3,11 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.extension.services import Service
+from tests.extension.services import INSTRUCTION, Service
 from tests.extension.windows import Mail, Window
 
 pytestmark = pytest.mark.browser
 
-INSTRUCTION = "tell Marta that we see her soon"
 OVER = "position: fixed; inset: 0; z-index: 2147483647; "
 PAINTED = OVER + "background: white; "
 COVERS = {

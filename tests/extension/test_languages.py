@@ -6,9 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.extension.gmail_site import FIXTURES
-from tests.extension.services import Service
-from tests.extension.test_composes import DRAFT, draft_into
-from tests.extension.windows import Mail
+from tests.extension.services import DRAFT, Service
+from tests.extension.windows import Mail, draft_into
 
 pytestmark = pytest.mark.browser
 

@@ -1,6 +1,6 @@
 """From the press of the button to the first words: what browser and extension add to the service's own time."""
 
-import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -11,17 +11,11 @@ from tests.extension.windows import Mail
 pytestmark = pytest.mark.browser
 
 
-def test_the_button_adds_little(mail: Mail, service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_button_adds_little(mail: Mail, service: Service, show: Callable[[str], None]) -> None:
     """The median of 20 presses, printed: 50 ms on a quiet machine, more where other tests run beside, which is said."""
     load_before = load()
     service.thinks(THINKS_S, PIECE_S)
     token = service.house.tokens.create("ana", "latency")
     measured = presses(mail, Probe(port=service.front.port, token=token, ledger=service.house.engine))
-    show(capsys, table(load_before, row(f"{ROUNDS} presses, a stand-in writes", measured)))
+    show(table(load_before, row(f"{ROUNDS} presses, a stand-in writes", measured)))
     assert median(each.added for each in measured) <= limit_ms(load_before)
-
-
-def show(capsys: pytest.CaptureFixture[str], said: str) -> None:
-    """Say it to whoever runs the tests, also where all is well."""
-    with capsys.disabled():
-        sys.stderr.write(f"\n{said}\n")

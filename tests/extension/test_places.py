@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
+from tests.extension.services import INSTRUCTION
 from tests.extension.windows import Mail, Window
 
 pytestmark = pytest.mark.browser
@@ -15,7 +16,6 @@ Size = tuple[int, int]
 
 WIDE = [(1280, 900), (1280, 660), (1366, 657), (1440, 800), (1280, 720)]
 SMALL = [(800, 700), (700, 600), (640, 450)]
-INSTRUCTION = "tell Marta that we see her soon"
 SLACK_PX = 2
 STEADY = """async () => {
   const hosts = () => [...document.querySelectorAll("[data-cyrano=panel]")];

@@ -1,7 +1,7 @@
 """The whole way with nothing stood in for but Gmail: `cyrano up`, a real vLLM, the built extension, a real browser."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from tests.e2e.cyrano import DEMO, DEMO_SETTINGS, Cyrano, wait_for
 from tests.extension.chromium import Chromium, running_chromium
 from tests.extension.gmail_site import GMAIL, GmailSite
 from tests.extension.options import fill_in, open_options
-from tests.extension.test_latency import show
 from tests.extension.windows import Mail
 from tests.parts import require
 from tests.service.given import kinds_of
@@ -108,7 +107,7 @@ def test_an_answer_is_drafted_from_the_thread(world: World) -> None:
     assert asked.recipients == ("tom@example.com",)
 
 
-def test_the_button_adds_little(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_button_adds_little(world: World, show: Callable[[str], None]) -> None:
     """The median of 20 presses, printed. The model writes on the same cores that are to draw its words.
 
     So this never counts as a quiet machine, as it may with a stand-in (`test_latency.py`).
@@ -117,7 +116,7 @@ def test_the_button_adds_little(world: World, capsys: pytest.CaptureFixture[str]
     token = (world.cyrano.home / "run" / "tokens" / "ana").read_text(encoding="ascii")
     measured = presses(world.mail, Probe(port=world.cyrano.http_port, token=token, ledger=world.engine))
     rows = row(f"{ROUNDS} presses, a real model writes", measured)
-    show(capsys, table(load_before, rows, limit=BUSY_MS))
+    show(table(load_before, rows, limit=BUSY_MS))
     assert median(each.added for each in measured) <= BUSY_MS
 
 

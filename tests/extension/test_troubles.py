@@ -11,12 +11,10 @@ from connectors import schema
 from connectors.errors import EngineDown, EngineError
 from tests.extension.chromium import Chromium
 from tests.extension.options import pair
-from tests.extension.services import Service
+from tests.extension.services import INSTRUCTION, Service
 from tests.extension.windows import Mail, Window
 
 pytestmark = pytest.mark.browser
-
-INSTRUCTION = "tell Marta that we see her soon"
 
 
 def problem(status: int, kind: str, **more: object) -> bytes:

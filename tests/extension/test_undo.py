@@ -3,11 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.extension.services import INSTRUCTION
 from tests.extension.windows import Mail
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("service")]
-
-INSTRUCTION = "tell Marta that we see her soon"
 
 
 @pytest.mark.parametrize("compose", ["new", "reply", "reply-popout"])

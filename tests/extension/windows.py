@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.extension.chromium import Chromium
 from tests.extension.gmail_site import GMAIL
+from tests.extension.services import DRAFT, INSTRUCTION
 
 Found = TypeVar("Found")
 
@@ -125,3 +126,15 @@ def wait_for(what: str, look: Callable[[], Found | None], *, within_s: float = 5
             return found
         time.sleep(0.03)
     raise AssertionError(f"{what} did not come within {within_s} s")
+
+
+def draft_into(window: Window) -> None:
+    """Type a line, have it become the draft, and see that nothing below it changed."""
+    before = window.text()
+    window.type(INSTRUCTION)
+    window.draft()
+    window.insert()
+    text = window.text()
+    assert text.startswith(DRAFT)
+    assert INSTRUCTION not in text
+    assert text.split() == [*DRAFT.split(), *before.split()]
