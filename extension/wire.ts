@@ -37,6 +37,8 @@ export interface Meta {
   notice: string;
   noticed?: Notice | null;
   sources: Source[];
+  /** How many messages of the thread, the oldest, did not fit and were not read. */
+  unread?: number;
 }
 
 export interface Draft extends Meta {

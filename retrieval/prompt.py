@@ -104,10 +104,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """The messages to send, and the sources that found a place in them."""
+    """The messages to send, and what found a place in them."""
 
     messages: tuple[ChatMessage, ...]
     sources: tuple[Source, ...]
+    unread: int = 0
+    """How many messages of the thread, the oldest, found none."""
 
 
 def build_prompt(request: Request, sources: Sequence[Source], *, budget: int, count: Callable[[str], int]) -> Prompt:
@@ -137,7 +139,8 @@ def build_prompt(request: Request, sources: Sequence[Source], *, budget: int, co
             f"{what} not fit into {budget} tokens.",
             hint="Shorten it, or raise [prompt] budget_tokens if the model can read more.",
         )
-    return Prompt(messages=tuple(_messages(request, kept, thread)), sources=tuple(kept))
+    unread = len(request.thread) - len(thread)
+    return Prompt(messages=tuple(_messages(request, kept, thread)), sources=tuple(kept), unread=unread)
 
 
 def _shorten(thread: list[ThreadMessage]) -> list[ThreadMessage]:

@@ -68,6 +68,7 @@ class MetaItem(BaseModel):
     notice: str = Field(description="Why it is not the adapter one would expect, in English, or empty.")
     noticed: NoticeItem | None = Field(description="The same with its kind.")
     sources: tuple[SourceItem, ...]
+    unread: int = Field(description="How many messages of the thread, the oldest, did not fit and were not read.")
 
 
 class TokenItem(BaseModel):
@@ -186,6 +187,7 @@ def meta_item(meta: Meta) -> MetaItem:
         notice=meta.notice.text if meta.notice else "",
         noticed=notice_item(meta.notice) if meta.notice else None,
         sources=_sources(meta.sources),
+        unread=meta.unread,
     )
 
 
@@ -200,6 +202,7 @@ def draft_answer(done: Done) -> DraftAnswer:
         notice=done.notice.text if done.notice else "",
         noticed=notice_item(done.notice) if done.notice else None,
         sources=_sources(done.sources),
+        unread=done.unread,
         text=done.text,
         html=to_html(done.text),
         unsupported=tuple(map(_fact, done.unsupported)),

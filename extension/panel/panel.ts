@@ -27,6 +27,7 @@ export class Panel {
   readonly #root: ShadowRoot;
   readonly #frame: HTMLElement;
   readonly #notice = make("p", { id: "notice" });
+  readonly #unread = make("p", { id: "unread" });
   #compose: Compose;
   readonly #session: Session;
   readonly #around: Around;
@@ -88,12 +89,23 @@ export class Panel {
   #showAll(state: State): void {
     this.host.hidden = !state.isOpen;
     this.#frame.dataset.phase = state.phase;
-    const said = noticeOf(state.versions[state.at]?.draft ?? state.meta, this.#around.words);
-    this.#notice.textContent = said.text;
-    this.#notice.lang = said.lang;
-    this.#notice.hidden = !this.#notice.textContent || state.phase === "asking" || state.phase === "inserted";
+    this.#showAside(state);
     for (const part of this.#parts) part.show(state);
     this.#moveFocus(state);
+  }
+
+  /** What is to be known of how the draft came to be. */
+  #showAside(state: State): void {
+    const { words } = this.#around;
+    const draft = state.versions[state.at]?.draft ?? state.meta;
+    const isOver = state.phase === "asking" || state.phase === "inserted";
+    const said = noticeOf(draft, words);
+    this.#notice.textContent = said.text;
+    this.#notice.lang = said.lang;
+    this.#notice.hidden = isOver || !said.text;
+    const unread = draft?.unread ?? 0;
+    this.#unread.textContent = unread ? words("panel_unread", unread) : "";
+    this.#unread.hidden = isOver || unread === 0;
   }
 
   get #parts() {
@@ -102,7 +114,8 @@ export class Panel {
   }
 
   #assemble(): HTMLElement {
-    const body = make("div", { id: "body" }, this.#letter.node, this.#notice, this.#checks.node, this.#sources.node);
+    const body = make("div", { id: "body" }, this.#letter.node, this.#notice, this.#unread, this.#checks.node);
+    body.append(this.#sources.node);
     const { words } = this.#around;
     const named = { id: "panel", "aria-label": words("panel_name"), lang: words.language };
     const frame = make("section", named, this.#heading.node, this.#voice.node, this.#asking.node);

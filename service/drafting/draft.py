@@ -63,6 +63,8 @@ class Meta:
     notice: Notice | None
     """Why it is not the adapter one would expect."""
     sources: tuple[Source, ...]
+    unread: int = 0
+    """How many messages of the thread, the oldest, did not fit into the prompt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,7 @@ class Done:
     sources: tuple[Source, ...]
     unsupported: tuple[Fact, ...]
     timings_ms: Timings
+    unread: int = 0
 
 
 DraftEvent = Meta | Token | Done
@@ -258,6 +261,7 @@ class Drafter:
                 adapter=model.adapter,
                 notice=model.notice,
                 sources=prompt.sources,
+                unread=prompt.unread,
             )
             yield meta
             yield from self._tokens(model, prompt, run)
@@ -314,6 +318,7 @@ class Drafter:
             sources=meta.sources,
             unsupported=unsupported,
             timings_ms=timings,
+            unread=meta.unread,
         )
 
     def _give_up(self, asked: DraftRequest, draft_id: str, run: _Run) -> None:

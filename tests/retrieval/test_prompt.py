@@ -107,7 +107,9 @@ def test_never_exceeds_its_budget(request: Request, sources: list[Source], budge
         assert size(build(bare)) + sum(map(words, with_rest)) + 6 > budget
         return
     assert size(prompt) <= budget
-    assert user(prompt).rpartition("Instruction: ")[0].count("\n</mail>") == len(prompt.sources)
+    before = user(prompt).rpartition("Instruction: ")[0]
+    assert before.count("\n</mail>") == len(prompt.sources)
+    assert before.count("\n</message>") == len(request.thread) - prompt.unread
 
 
 @given(request=REVISIONS, sources=SOURCES, budget=st.integers(0, 300))

@@ -91,6 +91,18 @@ def test_draft_streams(post: Callable[..., TestResponse], how: dict[str, Any]) -
     assert meta["sources"] == done["sources"]
 
 
+def test_it_says_how_much_of_a_long_thread_was_not_read(post: Callable[..., TestResponse], house: House) -> None:
+    """The newest messages are read; how many older ones did not fit is told before the first word, and at the end."""
+    messages = [{"from": "Bob", "text": f"Number {number}. " + "x " * 350} for number in range(10)]
+    response = post({**ASK, "thread": messages, "stream": True})
+    (_, meta), *_, (_, done) = events_of(response)
+    (prompt,) = house.model_server.prompts
+    assert 0 < meta["unread"] == done["unread"] < 10
+    assert f"Number {meta['unread']}." in prompt
+    assert f"Number {meta['unread'] - 1}." not in prompt
+    assert post().get_json()["unread"] == 0
+
+
 def test_thread_message_without_sender_is_the_recipients(post: Callable[..., TestResponse], house: House) -> None:
     """A pasted message was written by whom the answer goes to."""
     post({"to": ["marta@example.org"], "thread": [{"text": "Lunch?"}, {"from": "Bob", "text": "Me too"}]})

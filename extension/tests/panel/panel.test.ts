@@ -193,6 +193,19 @@ describe("the letter", () => {
     expect($("#notice").textContent).toBe("The base model writes.");
   });
 
+  test("says how much of a long thread was not read, as long as the draft is in sight", () => {
+    drafted({ ...draftOf("Hello."), unread: 12 });
+    expect($("#unread").hidden).toBe(false);
+    expect($("#unread").textContent).toContain("12");
+    $("#insert").click();
+    expect($("#unread").hidden).toBe(true);
+  });
+
+  test("says nothing of a thread that was read whole", () => {
+    drafted({ ...draftOf("Hello."), unread: 0 });
+    expect($("#unread").hidden).toBe(true);
+  });
+
   test("takes the direction and the light of the page", () => {
     compose.isRightToLeft = true;
     compose.isDark = true;
