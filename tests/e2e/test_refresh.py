@@ -40,7 +40,7 @@ pytestmark = [pytest.mark.server, pytest.mark.timeout(7200)]
 
 KILLS = int(os.environ.get("REFRESH_KILLS", "3"))
 SEED = 20261121
-BEFORE, NEW = 140, 12
+BEFORE, NEW = 100, 12
 """Mails that are there at first, and those that are sent then."""
 A_FEW = 3
 """New mails that make a run due."""
